@@ -1,0 +1,1 @@
+"""The warehouse door: one small contract, drivers behind it, built-in macros as SQL files."""

@@ -1,0 +1,1 @@
+"""The terminal: arguments in, requests out; events in, lines out."""

@@ -1,0 +1,1 @@
+"""All files together: definitions in, one immutable graph out, with names, config and edges."""

@@ -1,0 +1,1 @@
+"""The template language: text in, text or syntax facts out; asks a `World` for everything else."""

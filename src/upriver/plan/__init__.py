@@ -1,0 +1,1 @@
+"""Deciding: graph, selection and baseline in, ordered steps with resolved references out."""

@@ -1,0 +1,1 @@
+"""Doing: a plan and a warehouse in, events and results out."""

@@ -1,0 +1,105 @@
+"""What running reports. Front doors render these; nothing else is ever printed by a run."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from upriver.plan.plan import Action, Decision
+from upriver.problems import Problem
+from upriver.resources.answers import Response
+
+Status = Literal[
+    "success", "error", "skipped", "partial success", "no-op", "pass", "fail", "warn",
+    "runtime error",
+]  # fmt: skip
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """One `timing` entry; times are UTC seconds since the epoch."""
+
+    name: Literal["compile", "execute"]
+    started_at: float
+    completed_at: float
+
+
+class StepResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How one step ended (ART-57)."""
+
+    unique_id: str
+    action: Action
+    status: Status
+    message: str | None = None
+    failures: int | None = None
+    """Failing rows of a test; None for everything else."""
+    response: Response | None = None
+    timing: tuple[Timing, ...] = ()
+    thread_id: str = "MainThread"
+    execution_time: float = 0.0
+    """Seconds."""
+    compiled: bool | None = None
+    compiled_code: str | None = None
+    relation_name: str | None = None
+    decisions: tuple[Decision, ...] = ()
+    problem: Problem | None = None
+    """The structured form of `message` when the step failed for a reason upriver knows."""
+    rows: tuple[tuple[Any, ...], ...] | None = None
+    """`show` only."""
+    column_names: tuple[str, ...] = ()
+    skipped_by: str | None = None
+    """unique_id of the step whose failure caused the skip."""
+
+
+class RunStarted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A plan begins. `total` counts steps and hooks."""
+
+    total: int
+    threads: int
+    target: str
+
+
+class StepStarted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A step was handed to a worker; `index` is 1-based start order."""
+
+    unique_id: str
+    action: Action
+    index: int
+    total: int
+    thread_id: str
+    started_at: float
+
+
+class StepFinished(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A step ended, in completion order."""
+
+    result: StepResult
+    index: int
+    total: int
+    finished_at: float
+
+
+class Printed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A template called `print` or `log` or warned."""
+
+    text: str
+    level: Literal["print", "info", "debug", "warn"]
+    unique_id: str | None = None
+
+
+class QueryRan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A statement was sent; debug logs only. `seconds` is wall time, None while it runs."""
+
+    sql: str
+    connection: str
+    seconds: float | None = None
+
+
+class RunFinished(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The plan ended; `elapsed` in seconds."""
+
+    elapsed: float
+    is_interrupted: bool = False
+
+
+Event = RunStarted | StepStarted | StepFinished | Printed | QueryRan | RunFinished

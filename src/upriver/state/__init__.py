@@ -1,0 +1,1 @@
+"""The published picture: baselines, comparison, and the table that decides deferral."""

@@ -1,0 +1,1 @@
+"""Reading the disk: a directory in, settings and a list of files out."""
