@@ -1,7 +1,8 @@
 """What an adapter is: about a dozen methods over plain values.
 
-An `Adapter` describes a kind of warehouse and opens one; it holds no connection. An `OpenWarehouse`
-is what is shared by a run; a `Connection` belongs to one worker for as long as the worker lives.
+An `Adapter` describes a kind of warehouse and opens one; it holds no connection. An
+`OpenWarehouse` is what is shared by a run; a `Connection` belongs to one worker for as long as the
+worker lives.
 Everything dbt hangs on its adapter objects beyond this is a macro or a Jinja-facing name
 (`jinja/adapter.py`). Discovery is by entry point (`upriver.adapters`), so listing adapters imports
 none of them.
@@ -9,15 +10,18 @@ none of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from upriver.problems import Problem
+from upriver.problems import Problem, WarehouseError
 from upriver.resources.answers import Answer, ColumnType, ListedRelation
 from upriver.resources.dialect import Dialect
-from upriver.resources.relation import RelationName
+
+
+class ConnectionLost(WarehouseError):  # noqa: N818 - it says what happened, as Interrupted does
+    """The session with the warehouse is gone; a new one may work."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +57,10 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
             f"Credentials(type={self.type!r}, schema={self.schema!r}, database={self.database!r})"
         )
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # msgspec's own would show every field, the secret one included.
+        return [("type", self.type), ("schema", self.schema), ("database", self.database)]
+
 
 class Connection(Protocol):
     """One session with the warehouse; used by one thread at a time."""
@@ -68,6 +76,12 @@ class Connection(Protocol):
 
     def execute_many(self, sql: str, rows: list[tuple[Any, ...]]) -> Answer:
         """Run one statement with bound values for each row (seeds)."""
+        ...
+
+    def execute_bound(self, sql: str, bindings: Sequence[Any]) -> Answer:
+        """Run one statement with values bound to its `%s` or `?` placeholders; a multi-row
+        `insert .. values` takes the warehouse's fast path.
+        """
         ...
 
     def begin(self) -> None:
@@ -125,7 +139,8 @@ class Adapter(Protocol):
         self, output: Mapping[str, Any], *, profile: str, target: str, root: str
     ) -> tuple[Credentials | None, tuple[Problem, ...]]:
         """Check one rendered output of `profiles.yml`; relative paths are relative to `root`
-        or to the current directory as the warehouse's dbt adapter does."""
+        or to the current directory as the warehouse's dbt adapter does.
+        """
         ...
 
     def open(self, credentials: Credentials) -> OpenWarehouse:
@@ -134,5 +149,6 @@ class Adapter(Protocol):
 
     def convert_type(self, kind: str) -> str:
         """Column type for a seed column inferred as `integer`, `number`, `text`, `boolean`,
-        `date`, `datetime` or `time`."""
+        `date`, `datetime` or `time`.
+        """
         ...

@@ -44,3 +44,5 @@ class ListedRelation(msgspec.Struct, frozen=True, kw_only=True):
     name: RelationName
     type: str
     """`table`, `view`, `materialized_view`, `external`, ..."""
+    depends_on: tuple[RelationName, ...] = ()
+    """For a view on a warehouse that drops views along with their tables: what it selects from."""

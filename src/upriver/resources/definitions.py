@@ -49,7 +49,7 @@ class SeedDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class TestItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of a `data_tests:` list (PROJ-197..202), shape checked, arguments not yet bound."""
+    """One entry of a `data_tests:` list (PROJ-197..202), shape checked, arguments not bound."""
 
     name: str
     """Test name without its namespace."""
@@ -165,7 +165,7 @@ class SourceDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class YamlDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """An exposure, group, unit test, metric, semantic model or saved query: one checked mapping."""
+    """An exposure, group, unit test, metric, semantic model or saved query, checked."""
 
     kind: Literal["exposure", "group", "unit_test", "metric", "semantic_model", "saved_query"]
     name: str
@@ -178,8 +178,20 @@ class YamlDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     keys: tuple[Key, ...] = ()
 
 
+class FixtureDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A file of rows for unit tests (PROJ-209), not read any further."""
+
+    name: str
+    package: str
+    path: str
+    """Relative to the package's root."""
+    format: Literal["csv", "sql"]
+    text: str
+
+
 Definition = (
     SqlDefinition | SeedDefinition | NodePatch | MacroPatch | SourceDefinition | YamlDefinition
+    | FixtureDefinition
 )
 
 

@@ -28,6 +28,16 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Column type aliases (`STRING` -> `TEXT`), keys upper case."""
     date_function: str = "CURRENT_TIMESTAMP"
     """dbt's `sql_now` (JINJA-66)."""
+    renameable_types: frozenset[str] = frozenset()
+    """Types of relation that can be renamed (`can_be_renamed`, JINJA-118)."""
+    replaceable_types: frozenset[str] = frozenset()
+    """Types of relation that `create or replace` replaces (`can_be_replaced`)."""
+    has_subquery_alias: bool = True
+    """Whether a subquery in `from` must be given a name (JINJA-122)."""
+    incremental_strategies: tuple[str, ...] | None = None
+    """Strategies the warehouse supports; None refuses none (JINJA-111)."""
+    constraint_support: dict[str, str] = {}
+    """Constraint type to `enforced`, `not_enforced` or `not_supported`; enforced when absent."""
 
 
 def quote(dialect: Dialect, identifier: str) -> str:

@@ -67,7 +67,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """Line of the file at which `raw_code` begins."""
 
 
-class Model(Node, frozen=True, kw_only=True, tag="model"):
+class Model(Node, frozen=True, kw_only=True, tag="model", tag_field="kind"):
     """A model, SQL or Python."""
 
     access: str = "protected"
@@ -80,21 +80,21 @@ class Model(Node, frozen=True, kw_only=True, tag="model"):
     contract_checksum: str | None = None
 
 
-class Seed(Node, frozen=True, kw_only=True, tag="seed"):
+class Seed(Node, frozen=True, kw_only=True, tag="seed", tag_field="kind"):
     """A CSV file loaded as a table."""
 
     root_path: str | None = None
 
 
-class Snapshot(Node, frozen=True, kw_only=True, tag="snapshot"):
+class Snapshot(Node, frozen=True, kw_only=True, tag="snapshot", tag_field="kind"):
     """A slowly changing dimension."""
 
 
-class Analysis(Node, frozen=True, kw_only=True, tag="analysis"):
+class Analysis(Node, frozen=True, kw_only=True, tag="analysis", tag_field="kind"):
     """SQL that is compiled and never run."""
 
 
-class Test(Node, frozen=True, kw_only=True, tag="test"):
+class Test(Node, frozen=True, kw_only=True, tag="test", tag_field="kind"):
     """A data test. Generic when `test_name` is set, else singular."""
 
     test_name: str | None = None
@@ -105,17 +105,17 @@ class Test(Node, frozen=True, kw_only=True, tag="test"):
     file_key_name: str | None = None
 
 
-class Operation(Node, frozen=True, kw_only=True, tag="operation"):
+class Operation(Node, frozen=True, kw_only=True, tag="operation", tag_field="kind"):
     """A project hook (`on-run-start`, `on-run-end`)."""
 
     index: int = 0
 
 
-class SqlOperation(Node, frozen=True, kw_only=True, tag="sql_operation"):
+class SqlOperation(Node, frozen=True, kw_only=True, tag="sql_operation", tag_field="kind"):
     """An inline query."""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
+class Source(msgspec.Struct, frozen=True, kw_only=True, tag="source", tag_field="kind"):
     """A table the project reads and does not build (ART-37)."""
 
     unique_id: str
@@ -149,7 +149,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
     patch_path: str | None = None
 
 
-class Exposure(msgspec.Struct, frozen=True, kw_only=True, tag="exposure"):
+class Exposure(msgspec.Struct, frozen=True, kw_only=True, tag="exposure", tag_field="kind"):
     """Something outside the project that reads it."""
 
     unique_id: str
@@ -175,7 +175,7 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True, tag="exposure"):
     metrics: tuple[RefCall, ...] = ()
 
 
-class Group(msgspec.Struct, frozen=True, kw_only=True, tag="group"):
+class Group(msgspec.Struct, frozen=True, kw_only=True, tag="group", tag_field="kind"):
     """A named set of models with an owner."""
 
     unique_id: str
@@ -188,7 +188,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, tag="group"):
     config: dict[str, Any] = {}
 
 
-class UnitTest(msgspec.Struct, frozen=True, kw_only=True, tag="unit_test"):
+class UnitTest(msgspec.Struct, frozen=True, kw_only=True, tag="unit_test", tag_field="kind"):
     """A unit test of one model."""
 
     unique_id: str

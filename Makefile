@@ -1,0 +1,50 @@
+# Two commands set up everything they need: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+DEV := .venv-dev
+ORACLE := .cache/oracle
+
+.PHONY: demo test lint format bench oracle clean
+
+# The main job on real data: production is built, one model is edited, and only that model is run.
+demo: $(VENV)/.ready
+	$(VENV)/bin/upriver demo upriver-demo
+
+# Everything CI checks, in its order.
+test: lint $(ORACLE)/.ready
+	UPRIVER_ORACLE_DBT=$(ORACLE)/bin/dbt $(DEV)/bin/pytest -n 2 --dist loadgroup
+
+lint: $(DEV)/.ready
+	$(DEV)/bin/ruff format --check src tests benchmarks
+	$(DEV)/bin/ruff check src tests benchmarks
+	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
+
+format: $(DEV)/.ready
+	$(DEV)/bin/ruff format src tests benchmarks
+	$(DEV)/bin/ruff check --fix src tests benchmarks
+
+# Compare with dbt-core in the same run; rows and ratios are printed and written to benchmarks/results.
+bench: $(DEV)/.ready $(ORACLE)/.ready
+	$(DEV)/bin/python -m benchmarks.compare
+
+oracle: $(ORACLE)/.ready
+
+$(VENV)/.ready: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[demo]'
+	touch $@
+
+$(DEV)/.ready: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	touch $@
+
+# The reference implementation that tests and benchmarks compare with, kept in its own environment.
+$(ORACLE)/.ready:
+	$(PYTHON) -m venv $(ORACLE)
+	$(ORACLE)/bin/python -m pip install --quiet --disable-pip-version-check 'dbt-core>=1.11,<1.12' dbt-duckdb dbt-postgres
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(DEV) .cache upriver-demo target logs .pytest_cache .mypy_cache .ruff_cache

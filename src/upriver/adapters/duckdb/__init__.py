@@ -1,0 +1,1 @@
+"""DuckDB: one database per process and file, a cursor per worker."""

@@ -1,0 +1,41 @@
+{# A table on DuckDB: built beside the old one, which is then dropped rather than renamed
+   (replacing.sql). Indexes come last because a table with indexes cannot be renamed. #}
+
+{% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] -%}
+  {%- set language = model['language'] -%}
+  {%- set target_relation = this.incorporate(type='table') -%}
+  {%- set existing_relation = load_cached_relation(this) -%}
+  {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
+  {%- set is_in_place = has_foreign_key_constraints(existing_relation) -%}
+  {%- set dropped = [] -%}
+
+  {%- do drop_relation_if_exists(load_cached_relation(intermediate_relation)) -%}
+  {{- run_hooks(pre_hooks, inside_transaction=False) -}}
+  {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+
+  {%- if is_in_place -%}
+    {%- set dropped = drop_relation_for_rebuild(load_cached_relation(this)) -%}
+  {%- endif -%}
+  {%- call statement('main', language=language) -%}
+    {{ create_table_as(
+      False, target_relation if is_in_place else intermediate_relation, compiled_code, language) }}
+  {%- endcall -%}
+  {%- if not is_in_place -%}
+    {#- A hook may have dropped it in the meantime. -#}
+    {%- set dropped = drop_relation_for_rebuild(load_cached_relation(this)) -%}
+    {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
+  {%- endif -%}
+  {%- do restore_foreign_key_dependents(dropped) -%}
+  {%- do create_indexes(target_relation) -%}
+
+  {{- run_hooks(post_hooks, inside_transaction=True) -}}
+  {%- do apply_grants(
+    target_relation, config.get('grants'),
+    should_revoke=should_revoke(existing_relation, full_refresh_mode=True)) -%}
+  {%- do persist_docs(target_relation, model) -%}
+
+  {%- do adapter.commit() -%}
+  {{- run_hooks(post_hooks, inside_transaction=False) -}}
+
+  {%- do return({'relations': [target_relation]}) -%}
+{%- endmaterialization %}
