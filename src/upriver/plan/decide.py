@@ -1,0 +1,135 @@
+"""One decision per reference of a step, from the table in `state/defer.py`.
+
+This module gathers the facts the table asks for; it decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from upriver.graph.graph import Entry, Graph
+from upriver.plan.catalog import Catalog
+from upriver.plan.plan import Decision
+from upriver.resources.relation import RelationName
+from upriver.state.baseline import Baseline, Published, is_deferrable
+from upriver.state.defer import Facts, Policy, decide
+
+
+class Deferral(msgspec.Struct, frozen=True, kw_only=True):
+    """What deferral is asked to do in this invocation."""
+
+    policy: Policy
+    baseline: Baseline
+    name: str
+    """How decisions name the baseline, e.g. its location."""
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What decisions look at beside the reference itself."""
+
+    graph: Graph
+    catalog: Catalog
+    deferral: Deferral | None
+    selected: frozenset[str]
+    """The selected set as `state.defer.counted_as_selected` defines it."""
+
+
+def references(graph: Graph, unique_id: str) -> tuple[str, ...]:
+    """Return what a resource reads, looking through ephemeral models, which are inlined.
+
+    Ephemeral models are named as well, before what they read themselves.
+    """
+    found: dict[str, None] = {}
+    stack = list(reversed(graph.parents.get(unique_id, ())))
+    while stack:
+        target = stack.pop()
+        if target in found or target not in graph.entries:
+            continue
+        found[target] = None
+        if graph.entries[target].materialized == "ephemeral":
+            stack.extend(reversed(graph.parents.get(target, ())))
+    return tuple(found)
+
+
+def decisions(
+    surroundings: Surroundings, targets: tuple[str, ...], built_before: frozenset[str]
+) -> tuple[Decision, ...]:
+    """Decide every target; `built_before` are resources this plan builds before the reader."""
+    entries = surroundings.graph.entries
+    return tuple(
+        _decision(surroundings, entries[target], is_built=target in built_before)
+        for target in targets
+        if entries[target].relation is not None or entries[target].materialized == "ephemeral"
+    )
+
+
+def counterpart(deferral: Deferral | None, unique_id: str) -> Published | None:
+    """Return the published resource a reference may be deferred to, if there is one."""
+    if deferral is None:
+        return None
+    published = deferral.baseline.published.get(unique_id)
+    return published if published is not None and is_deferrable(published) else None
+
+
+def published_name(published: Published) -> RelationName:
+    """Return the name parts of a published resource."""
+    return RelationName(
+        database=published.database, schema=published.schema, identifier=published.alias
+    )
+
+
+def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> Decision:
+    deferral = surroundings.deferral
+    published = counterpart(deferral, entry.unique_id)
+    verdict = decide(
+        Facts(
+            kind=entry.kind,
+            is_ephemeral=entry.materialized == "ephemeral",
+            is_selected=entry.unique_id in surroundings.selected,
+            is_built_by_this_plan=is_built,
+            exists_here=entry.relation is not None and surroundings.catalog.exists(entry.relation),
+            in_baseline=published is not None,
+            policy=None if deferral is None else deferral.policy,
+        )
+    )
+    if verdict.place == "baseline" and published is not None and deferral is not None:
+        return Decision(
+            target=entry.unique_id,
+            place="baseline",
+            reason=verdict.reason,
+            relation=published_name(published),
+            relation_name=published.relation_name,
+            baseline=deferral.name,
+        )
+    is_inlined = verdict.place == "inlined"
+    return Decision(
+        target=entry.unique_id,
+        place=verdict.place,
+        reason=verdict.reason,
+        relation=None if is_inlined else entry.relation,
+        relation_name=None if is_inlined else entry.relation_name,
+    )
+
+
+def schemas_to_list(
+    graph: Graph, targets: tuple[str, ...], deferral: Deferral | None
+) -> Mapping[tuple[str | None, str], bool]:
+    """Return the schemas decisions need listed: (database, schema) to "is the baseline's".
+
+    Only schemas of references that have a counterpart matter for the existence test; the
+    baseline's own schemas are listed for the pre-flight check (defect D10).
+    """
+    wanted: dict[tuple[str | None, str], bool] = {}
+    if deferral is None:
+        return wanted
+    for target in targets:
+        entry = graph.entries.get(target)
+        if entry is None or entry.relation is None or entry.kind == "source":
+            continue
+        wanted[entry.relation.database, entry.relation.schema or ""] = False
+        published = counterpart(deferral, target)
+        if published is not None:
+            wanted.setdefault((published.database, published.schema or ""), True)
+    return wanted

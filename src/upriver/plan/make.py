@@ -1,0 +1,234 @@
+"""Making a plan: a selection becomes ordered steps whose references are all resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from upriver.graph.graph import Entry, Graph
+from upriver.plan.catalog import Catalog
+from upriver.plan.decide import Deferral, Surroundings, decisions, references
+from upriver.plan.order import topological, waits
+from upriver.plan.plan import Action, Plan, Step
+from upriver.plan.select import Selection
+from upriver.resources.relation import RelationName
+from upriver.state.defer import counted_as_selected
+
+KINDS_OF_COMMAND: Mapping[str, frozenset[str]] = {
+    "run": frozenset({"model"}),
+    "test": frozenset({"test", "unit_test"}),
+    "seed": frozenset({"seed"}),
+    "snapshot": frozenset({"snapshot"}),
+    "build": frozenset(
+        {"model", "seed", "snapshot", "test", "unit_test", "exposure", "saved_query", "function"}
+    ),
+    "clone": frozenset({"model", "seed", "snapshot"}),
+    "compile": frozenset({"model", "seed", "snapshot", "test", "analysis", "sql_operation"}),
+    "show": frozenset({"model", "seed", "snapshot", "test", "analysis", "sql_operation"}),
+}
+"""Which kinds a command acts on (SEL-53..61)."""
+
+_BUILDING: frozenset[Action] = frozenset({"run", "seed", "snapshot"})
+_ACTION_OF_KIND: Mapping[str, Action] = {
+    "model": "run",
+    "seed": "seed",
+    "snapshot": "snapshot",
+    "test": "test",
+    "unit_test": "unit-test",
+    "exposure": "no-op",
+    "saved_query": "no-op",
+}
+_PARALLEL_COMMANDS = frozenset({"clone", "compile", "show"})
+"""Commands whose steps do not need each other's results."""
+_NEEDS_SCHEMAS = frozenset({"run", "seed", "snapshot", "build", "clone"})
+_HAS_HOOKS = frozenset({"run", "seed", "snapshot", "build", "test"})
+
+
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a plan depends on."""
+
+    command: str
+    graph: Graph
+    selection: Selection
+    catalog: Catalog = Catalog()
+    deferral: Deferral | None = None
+    stores_failures: bool = False
+    """`--store-failures`: tests write relations, so their schemas must exist."""
+    baseline_line: str | None = None
+    only: frozenset[str] | None = None
+    """Of the selection, make steps for these only; decisions still see the whole selection."""
+    has_hooks: bool = True
+
+
+def selected_set(request: PlanRequest) -> frozenset[str]:
+    """Return the selected set that decisions look at (deferral.md 6.2, D4)."""
+    graph = request.graph
+    attached = {
+        test: parent
+        for test in request.selection.matched
+        if graph.entries[test].kind in ("test", "unit_test")
+        for parent in graph.parents.get(test, ())[:1]
+    }
+    return counted_as_selected(
+        request.command,
+        executed=request.selection.ids,
+        matched=request.selection.matched,
+        attached_nodes=attached if request.command == "test" else None,
+    )
+
+
+def referenced(graph: Graph, ids: frozenset[str]) -> tuple[str, ...]:
+    """Return everything the steps of these ids read, and the project's hooks, each once."""
+    found: dict[str, None] = {}
+    for unique_id in (*sorted(ids), *_hooks(graph, "start"), *_hooks(graph, "end")):
+        found.update(dict.fromkeys(references(graph, unique_id)))
+    return tuple(found)
+
+
+def make_plan(request: PlanRequest) -> Plan:
+    """Order the selection and resolve every reference. Touches nothing."""
+    graph = request.graph
+    ids = _executed(request)
+    is_build = request.command == "build"
+    if request.command in _PARALLEL_COMMANDS:
+        waiting: dict[str, set[str]] = {unique_id: set() for unique_id in ids}
+    else:
+        waiting = waits(graph, ids, do_tests_gate=is_build)
+    unit_tests = _unit_tests_of_models(graph, ids) if is_build else {}
+    inside = {test for tests in unit_tests.values() for test in tests}
+    surroundings = Surroundings(
+        graph=graph,
+        catalog=request.catalog,
+        deferral=request.deferral,
+        selected=selected_set(request),
+    )
+    steps = _steps(request, surroundings, waiting, unit_tests, inside)
+    built = frozenset(step.unique_id for step in steps if step.action in _BUILDING)
+    has_hooks = request.has_hooks and request.command in _HAS_HOOKS and bool(steps)
+    return Plan(
+        command=request.command,
+        steps=steps,
+        selected=tuple(sorted(request.selection.ids)),
+        before=_hook_steps(surroundings, "start", frozenset()) if has_hooks else (),
+        after=_hook_steps(surroundings, "end", built) if has_hooks else (),
+        schemas=_schemas(request, steps),
+        policy=None if request.deferral is None else request.deferral.policy,
+        baseline=request.baseline_line,
+    )
+
+
+def _executed(request: PlanRequest) -> frozenset[str]:
+    """Leave out ephemeral models where a command would create their relation."""
+    ids = request.selection.ids
+    if request.only is not None:
+        ids &= request.only
+    if request.command in ("compile", "show"):
+        return ids
+    entries = request.graph.entries
+    return frozenset(i for i in ids if entries[i].materialized != "ephemeral")
+
+
+def _steps(
+    request: PlanRequest,
+    surroundings: Surroundings,
+    waiting: dict[str, set[str]],
+    unit_tests: Mapping[str, tuple[str, ...]],
+    inside: set[str],
+) -> tuple[Step, ...]:
+    graph = request.graph
+    actions = {i: _action(request.command, graph.entries[i]) for i in waiting}
+    steps: list[Step] = []
+    for unique_id in topological(waiting):
+        direct = waiting[unique_id]
+        targets = references(graph, unique_id)
+        built = frozenset(
+            target
+            for target in targets
+            if actions.get(target) in _BUILDING and _is_above(target, direct, waiting)
+        )
+        if unique_id in inside:
+            continue
+        steps.append(
+            Step(
+                unique_id=unique_id,
+                action=actions[unique_id],
+                waits_for=tuple(sorted(direct - inside)),
+                inputs=decisions(surroundings, targets, built),
+                unit_tests=unit_tests.get(unique_id, ()),
+            )
+        )
+    return tuple(steps)
+
+
+def _is_above(
+    target: str,
+    direct: set[str],
+    waiting: Mapping[str, set[str]],
+) -> bool:
+    """Whether the target's step ends before: nearly always one of those directly waited for."""
+    if target in direct:
+        return True
+    seen: set[str] = set()
+    front = set(direct)
+    while front:
+        if target in front:
+            return True
+        seen |= front
+        front = {up for unique_id in front for up in waiting.get(unique_id, ())} - seen
+    return False
+
+
+def _action(command: str, entry: Entry) -> Action:
+    if command in ("compile", "show", "clone"):
+        return command  # type: ignore[return-value]
+    return _ACTION_OF_KIND[entry.kind]
+
+
+def _unit_tests_of_models(graph: Graph, ids: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for unique_id in sorted(ids):
+        if graph.entries[unique_id].kind == "unit_test":
+            for parent in graph.parents.get(unique_id, ())[:1]:
+                if parent in ids:
+                    found.setdefault(parent, []).append(unique_id)
+    return {model: tuple(tests) for model, tests in found.items()}
+
+
+def _hooks(graph: Graph, moment: str) -> tuple[str, ...]:
+    """Operations of `on-run-start` or `on-run-end`, in the order of the graph (PROJ-242)."""
+    mark = f"-on-run-{moment}-"
+    return tuple(
+        unique_id
+        for unique_id, entry in graph.entries.items()
+        if entry.kind == "operation" and mark in entry.name
+    )
+
+
+def _hook_steps(
+    surroundings: Surroundings, moment: str, built: frozenset[str]
+) -> tuple[Step, ...]:
+    graph = surroundings.graph
+    return tuple(
+        Step(
+            unique_id=unique_id,
+            action="hook",
+            inputs=decisions(surroundings, references(graph, unique_id), built),
+        )
+        for unique_id in _hooks(graph, moment)
+    )
+
+
+def _schemas(request: PlanRequest, steps: tuple[Step, ...]) -> tuple[RelationName, ...]:
+    if request.command not in _NEEDS_SCHEMAS and not (
+        request.command == "test" and request.stores_failures
+    ):
+        return ()
+    found: dict[tuple[str | None, str], RelationName] = {}
+    for step in steps:
+        entry = request.graph.entries[step.unique_id]
+        if entry.relation is None or (entry.kind == "test" and not request.stores_failures):
+            continue
+        key = (entry.relation.database, entry.relation.schema or "")
+        found[key] = RelationName(database=key[0], schema=key[1], identifier=None)
+    return tuple(found[key] for key in sorted(found, key=lambda k: (k[0] or "", k[1])))

@@ -1,0 +1,54 @@
+"""Checks that need no SQL: what a plan is about to read, and would not find (D10, D11)."""
+
+from __future__ import annotations
+
+from upriver.graph.graph import Graph
+from upriver.plan.catalog import Catalog
+from upriver.plan.plan import Decision, Plan, Step
+from upriver.problems import Problem
+
+
+def preflight(plan: Plan, graph: Graph, catalog: Catalog) -> tuple[Problem, ...]:
+    """Name every reference that will not be found, with the remedy; each relation once.
+
+    Only schemas that could be listed are judged: an unreachable database is the warehouse's to
+    report.
+    """
+    problems: dict[str, Problem] = {}
+    for step in (*plan.before, *plan.steps, *plan.after):
+        for decision in step.inputs:
+            if decision.target in problems:
+                continue
+            problem = _check(decision, step, graph, catalog, plan.baseline)
+            if problem is not None:
+                problems[decision.target] = problem
+    return tuple(problems.values())
+
+
+def _check(
+    decision: Decision, step: Step, graph: Graph, catalog: Catalog, baseline: str | None
+) -> Problem | None:
+    name = graph.entries[decision.target].name
+    reader = graph.entries[step.unique_id].name
+    if decision.place == "missing":
+        return Problem(
+            code="deferral-not-in-state",
+            severity="warning",
+            message=f"`{name}`, read by `{reader}`, exists neither in the target nor in the"
+            f" production manifest ({baseline}); it is new, renamed or disabled there",
+            hint=f"Build it too: add `+{reader}` or `{name}` to the selection",
+            unique_id=decision.target,
+        )
+    relation = decision.relation
+    if decision.place == "baseline" and relation is not None and catalog.knows(relation):
+        if not catalog.exists(relation):
+            return Problem(
+                code="deferral-relation-missing",
+                severity="warning",
+                message=f"`{name}`, read by `{reader}`, is deferred to"
+                f" {decision.relation_name}, which does not exist in the warehouse,"
+                f" although the manifest names it ({baseline})",
+                hint=f"Build it in production, or build it here: add `{name}` to the selection",
+                unique_id=decision.target,
+            )
+    return None
