@@ -1,0 +1,2 @@
+select carrier as carrier_code, name as carrier_name
+from {{ source('raw', 'airlines') }}

@@ -1,0 +1,8 @@
+select
+    tailnum as tail_number,
+    try_cast(year as integer) as built_in,
+    manufacturer,
+    model,
+    engines,
+    seats
+from {{ source('raw', 'planes') }}

@@ -1,0 +1,3 @@
+select flight_id
+from {{ ref('stg_flights') }}
+where origin = destination

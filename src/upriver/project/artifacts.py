@@ -1,0 +1,128 @@
+"""Artifacts a verb leaves in the target directory: `manifest.json`, `run_results.json`."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from upriver import __version__
+from upriver.graph.graph import Graph
+from upriver.jinja.world import Invocation
+from upriver.project.requests import GlobalOptions, Request, Selecting
+from upriver.run.events import StepResult
+from upriver.run.report import Report
+from upriver.state.publish import write_atomically
+from upriver.state.wire.manifest import CompiledPart, Metadata, encode_manifest
+from upriver.state.wire.run_results import (
+    ResultDecision,
+    ResultRow,
+    ResultTiming,
+    encode_run_results,
+)
+
+
+def timestamp(moment: datetime.datetime) -> str:
+    """Spell a UTC moment as artifacts do: microseconds and `Z`."""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def metadata_of(invocation: Invocation) -> Metadata:
+    """Return what manifests say of the invocation that wrote them."""
+    now = datetime.datetime.now(tz=datetime.UTC)
+    return Metadata(
+        dbt_version=invocation.dbt_version,
+        upriver_version=__version__,
+        generated_at=timestamp(now),
+        invocation_id=invocation.invocation_id,
+        invocation_started_at=invocation.started_at.isoformat(),
+        run_started_at=invocation.started_at.isoformat(),
+        env=invocation.metadata_envs,
+    )
+
+
+def write_manifest(
+    target_path: str,
+    graph: Graph,
+    invocation: Invocation,
+    compiled: Mapping[str, CompiledPart],
+) -> str:
+    """Write `manifest.json` whole or not at all, and return its path."""
+    path = os.path.join(target_path, "manifest.json")
+    data = encode_manifest(
+        graph, metadata_of(invocation), compiled, invocation.started_at.timestamp()
+    )
+    write_atomically(path, data)
+    return path
+
+
+def write_run_results(
+    target_path: str, report: Report, invocation: Invocation, args: Mapping[str, Any]
+) -> str:
+    """Write `run_results.json` whole or not at all, and return its path."""
+    path = os.path.join(target_path, "run_results.json")
+    metadata = {
+        "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json",
+        "dbt_version": invocation.dbt_version,
+        "generated_at": timestamp(datetime.datetime.now(tz=datetime.UTC)),
+        "invocation_id": invocation.invocation_id,
+        "invocation_started_at": invocation.started_at.isoformat(),
+        "env": dict(invocation.metadata_envs),
+    }
+    data = encode_run_results(
+        [row_of(result) for result in report.results],
+        metadata=metadata,
+        args=args,
+        elapsed_time=report.elapsed,
+    )
+    write_atomically(path, data)
+    return path
+
+
+def row_of(result: StepResult) -> ResultRow:
+    """Turn a step's result into a row of the artifact."""
+    return ResultRow(
+        unique_id=result.unique_id,
+        status=result.status,
+        message=result.message,
+        failures=result.failures,
+        response=result.response,
+        timing=tuple(
+            ResultTiming(name=t.name, started_at=t.started_at, completed_at=t.completed_at)
+            for t in result.timing
+        ),
+        thread_id=result.thread_id,
+        execution_time=result.execution_time,
+        compiled=result.compiled,
+        compiled_code=result.compiled_code,
+        relation_name=result.relation_name,
+        decisions=tuple(
+            ResultDecision(
+                target=d.target, place=d.place, reason=d.reason, relation_name=d.relation_name
+            )
+            for d in result.decisions
+        ),
+    )
+
+
+def args_of(request: Request, which: str, command_line: tuple[str, ...]) -> dict[str, Any]:
+    """Return the request as `args` of run results and `invocation_args_dict` (ART-56).
+
+    `retry` builds its request from this, so every option that was given is here.
+    """
+    args: dict[str, Any] = {}
+    for group in (request.options, getattr(request, "selecting", None), request):
+        if group is None:
+            continue
+        for name in group.__struct_fields__:
+            value = getattr(group, name)
+            if isinstance(value, (GlobalOptions, Selecting)) or value is None:
+                continue
+            args[name] = list(value) if isinstance(value, tuple) else value
+    args.setdefault("vars", {})
+    args["which"] = which
+    args["invocation_command"] = " ".join(("dbt", *command_line))
+    return msgspec.to_builtins(args)  # type: ignore[no-any-return]

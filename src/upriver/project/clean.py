@@ -1,0 +1,57 @@
+"""`clean`: delete the directories the project lists as clean targets (CLI-53, CLI-123)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from upriver.problems import Problem
+from upriver.project.events import Listener, Said
+from upriver.workspace.workspace import Workspace
+
+
+def clean(
+    workspace: Workspace, listener: Listener, *, project_files_only: bool
+) -> tuple[Problem, ...]:
+    """Delete clean targets; source directories and, by default, paths outside are refused."""
+    root = Path(workspace.root)
+    settings = workspace.settings
+    protected = {
+        os.path.normpath(root / path) for path in (*settings.source_paths, *settings.asset_paths)
+    }
+    protected.add(os.path.normpath(root))
+    problems: list[Problem] = []
+    for target in settings.clean_targets:
+        path = Path(os.path.normpath(root / target))
+        problem = _refuse(path, target, root, protected, project_files_only=project_files_only)
+        if problem is not None:
+            problems.append(problem)
+            continue
+        listener(Said(text=f"Checking {path}/*"))
+        if path.exists():
+            shutil.rmtree(path)
+            listener(Said(text=f"Cleaned {path}/*"))
+    if not problems:
+        listener(Said(text="Finished cleaning all paths."))
+    return tuple(problems)
+
+
+def _refuse(
+    path: Path, target: str, root: Path, protected: set[str], *, project_files_only: bool
+) -> Problem | None:
+    if any(
+        os.path.normpath(keep) == str(path) or path in Path(keep).parents for keep in protected
+    ):
+        return Problem(
+            code="clean-refused",
+            message=f"`clean` will not delete `{target}`, which holds sources of the project",
+            hint="Take it out of `clean-targets` in `dbt_project.yml`",
+        )
+    if project_files_only and not path.is_relative_to(root):
+        return Problem(
+            code="clean-refused",
+            message=f"`clean` will not delete `{target}`, which is outside the project",
+            hint="Pass `--no-clean-project-files-only` to delete it all the same",
+        )
+    return None

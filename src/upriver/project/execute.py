@@ -1,0 +1,285 @@
+"""The verbs that carry out a plan: `run`, `build`, `test`, `seed`, `snapshot`, `compile`, `show`,
+`clone`; and `plan`, which stops where they begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from upriver.graph.graph import Graph
+from upriver.plan.catalog import Catalog
+from upriver.plan.decide import Deferral, schemas_to_list
+from upriver.plan.explain import summarise, summary_line
+from upriver.plan.make import PlanRequest, make_plan, referenced
+from upriver.plan.methods import Material
+from upriver.plan.plan import Plan
+from upriver.plan.preflight import preflight
+from upriver.plan.select import Selection
+from upriver.problems import ProblemsError
+from upriver.project.artifacts import write_manifest, write_run_results
+from upriver.project.events import ArtifactWritten, NothingToDo, Planned
+from upriver.project.inline import with_inline
+from upriver.project.load import Loaded
+from upriver.project.opened import OpenedProject
+from upriver.project.outcome import ExitCode, Outcome
+from upriver.project.published import State, deferral_problem, load_state
+from upriver.project.requests import Selecting
+from upriver.project.resolve import Deferring, deferring_of
+from upriver.project.selecting import select_for
+from upriver.project.warehouse import Door, SchemaName
+from upriver.run.events import Event, QueryRan, RunFinished, StepFinished, StepResult
+from upriver.run.execute import execute
+from upriver.run.report import Report
+from upriver.run.setting import OperationCall, RunSetting, ShowOptions
+from upriver.run.writer import Writer
+from upriver.state.wire.manifest import CompiledPart
+from upriver.workspace.profile import Profile
+
+_SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
+"""Commands that read the deferred relations, so that missing ones are worth a warning."""
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan with what it was made from."""
+
+    plan: Plan
+    graph: Graph
+    loaded: Loaded
+    state: State
+    deferring: Deferring
+    catalog: Catalog
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan is wanted for."""
+
+    command: str
+    selecting: Selecting = Selecting()
+    inline: str | None = None
+    only: frozenset[str] | None = None
+    """Of the selection, act on these only; the selected set stays whole (`retry`, defect D6)."""
+    has_hooks: bool = True
+    extra_flags: Mapping[str, Any] = {}
+
+
+def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> Prepared | None:
+    """Load, select, look at what exists, and plan; None when nothing is selected.
+
+    Raises ProblemsError for everything that must stop the verb before anything runs.
+    """
+    loaded = opened.load(wanted.extra_flags)
+    graph = loaded.graph
+    deferring, problems = deferring_of(
+        opened.request.options, env=opened.caller.env, root=opened.workspace.root
+    )
+    opened.require(problems)
+    flag = opened.workspace.flags.state_modified_compare_more_unrendered_values
+    state, problems = load_state(
+        deferring, graph, opened.store, target_path=opened.target_path, more_unrendered=flag
+    )
+    opened.require(problems)
+    inline_id: str | None = None
+    if wanted.inline is not None:
+        graph, inline_id, problems = with_inline(graph, wanted.inline, loaded)
+        opened.require(problems)
+    selection = _selection(opened, wanted, graph, state, inline_id)
+    if not selection.ids:
+        opened.listener(NothingToDo())
+        return None
+    if wanted.command == "clone":
+        deferring = _always(deferring)
+        state = _with_baseline(opened, deferring, graph)
+    problem = deferral_problem(deferring, state)
+    if problem is not None:
+        opened.require((problem,))
+    deferral = _deferral(deferring, state)
+    targets = referenced(graph, selection.ids)
+    catalog = _catalog(opened, schemas_to_list(graph, targets, deferral), door)
+    plan = make_plan(
+        PlanRequest(
+            command=wanted.command,
+            graph=graph,
+            selection=selection,
+            catalog=catalog,
+            deferral=deferral,
+            stores_failures=True,
+            baseline_line=state.line,
+            only=wanted.only,
+            has_hooks=wanted.has_hooks,
+        )
+    )
+    if not plan.steps:
+        opened.listener(NothingToDo())
+        return None
+    if wanted.command in _SQL_COMMANDS and deferral is not None:
+        opened.require(preflight(plan, graph, catalog))
+    return Prepared(
+        plan=plan, graph=graph, loaded=loaded, state=state, deferring=deferring, catalog=catalog
+    )
+
+
+def _catalog(
+    opened: OpenedProject, schemas: Mapping[SchemaName, bool], door: Door | None
+) -> Catalog:
+    if not schemas:
+        return Catalog()
+    own = door or Door(_profile(opened), opened.caller.on_query)
+    try:
+        catalog, problems = own.catalog(schemas, opened.threads)
+    finally:
+        if door is None:
+            own.close()
+    opened.require(problems)
+    return catalog
+
+
+def _profile(opened: OpenedProject) -> Profile:
+    profile = opened.workspace.profile
+    assert profile is not None  # noqa: S101 - a workspace without a profile was refused
+    return profile
+
+
+def _selection(
+    opened: OpenedProject, wanted: Wanted, graph: Graph, state: State, inline_id: str | None
+) -> Selection:
+    if inline_id is not None:
+        only = frozenset({inline_id})
+        return Selection(ids=only, matched=only)
+    material = Material(
+        graph=graph,
+        comparison=state.comparison,
+        results=state.results,
+        fresher_sources=state.fresher,
+    )
+    selected, problems = select_for(wanted.command, wanted.selecting, opened.workspace, material)
+    opened.require(problems)
+    if selected is None:
+        raise ProblemsError(tuple(opened.problems))
+    return selected.selection
+
+
+def _always(deferring: Deferring) -> Deferring:
+    return msgspec.structs.replace(deferring, policy=deferring.policy or "exists")
+
+
+def _with_baseline(opened: OpenedProject, deferring: Deferring, graph: Graph) -> State:
+    """`clone` defers without being asked to (deferral.md section 10)."""
+    flag = opened.workspace.flags.state_modified_compare_more_unrendered_values
+    state, problems = load_state(
+        deferring, graph, opened.store, target_path=opened.target_path, more_unrendered=flag
+    )
+    opened.require(problems)
+    return state
+
+
+def _deferral(deferring: Deferring, state: State) -> Deferral | None:
+    if deferring.policy is None or state.baseline is None:
+        return None
+    return Deferral(
+        policy=deferring.policy, baseline=state.baseline, name=deferring.baseline or ""
+    )
+
+
+def execute_verb(
+    opened: OpenedProject, wanted: Wanted, *, show: ShowOptions | None = None
+) -> Outcome:
+    """Plan and carry out; artifacts are written however the run ends."""
+    door = Door(_profile(opened), opened.caller.on_query)
+    try:
+        prepared = prepare(opened, wanted, door)
+        if prepared is None:
+            return opened.outcome()
+        _announce(opened, prepared)
+        is_deferring = prepared.deferring.policy is not None
+        baseline = prepared.state.baseline if is_deferring else None
+        setting = _setting(opened, door, prepared.graph, prepared.loaded)
+        setting = msgspec.structs.replace(
+            setting,
+            published={} if baseline is None else baseline.published,
+            show=show or ShowOptions(),
+        )
+        report = gather(opened, execute(prepared.plan, setting))
+    finally:
+        door.close()
+    publish(opened, prepared.loaded.graph, report)
+    exit_code = ExitCode.SUCCESS if report.is_success else ExitCode.FAILURE
+    return opened.outcome(exit_code, graph=prepared.graph, plan=prepared.plan, report=report)
+
+
+def run_plan(
+    opened: OpenedProject, plan: Plan, graph: Graph, loaded: Loaded, *, operation: OperationCall
+) -> Report:
+    """Carry out a plan that needed no selection (`run-operation`)."""
+    door = Door(_profile(opened), opened.caller.on_query)
+    try:
+        setting = _setting(opened, door, graph, loaded)
+        setting = msgspec.structs.replace(setting, operation=operation)
+        return gather(opened, execute(plan, setting))
+    finally:
+        door.close()
+
+
+def _announce(opened: OpenedProject, prepared: Prepared) -> None:
+    summary = summarise(prepared.plan, prepared.graph)
+    line = summary_line(summary, prepared.plan.policy)
+    opened.listener(
+        Planned(plan=prepared.plan, graph=prepared.graph, summary=summary, summary_line=line)
+    )
+
+
+def _setting(opened: OpenedProject, door: Door, graph: Graph, loaded: Loaded) -> RunSetting:
+    workspace = opened.workspace
+    shown = workspace.inputs.target_path or workspace.settings.target_path
+    return RunSetting(
+        graph=graph,
+        settings=loaded.settings,
+        macros=loaded.macros(),
+        adapter=door.adapter,
+        warehouse=door.warehouse,
+        threads=opened.threads,
+        target_name=_profile(opened).target_name,
+        project_root=workspace.root,
+        writer=Writer(opened.target_path, shown) if workspace.flags.write_json else None,
+        is_fail_fast=workspace.flags.fail_fast,
+        stop=opened.caller.stop,
+        on_query=_query_listener(opened),
+        memory=opened.caller.templates,
+        cache=door.cache,
+    )
+
+
+def _query_listener(opened: OpenedProject) -> Callable[[QueryRan], None] | None:
+    if opened.caller.on_query is None:
+        return None
+    return opened.listener
+
+
+def gather(opened: OpenedProject, events: Iterable[Event]) -> Report:
+    """Pass every event on, and keep the results."""
+    results: list[StepResult] = []
+    elapsed, is_interrupted = 0.0, False
+    for event in events:
+        opened.listener(event)
+        if isinstance(event, StepFinished):
+            results.append(event.result)
+        elif isinstance(event, RunFinished):
+            elapsed, is_interrupted = event.elapsed, event.is_interrupted
+    return Report(results=tuple(results), elapsed=elapsed, is_interrupted=is_interrupted)
+
+
+def publish(opened: OpenedProject, graph: Graph, report: Report) -> None:
+    """Write the manifest, with what was compiled, and the run results."""
+    if not opened.workspace.flags.write_json:
+        return
+    compiled = {
+        result.unique_id: CompiledPart(compiled_code=result.compiled_code)
+        for result in report.results
+        if result.compiled and result.compiled_code is not None
+    }
+    path = write_manifest(opened.target_path, graph, opened.invocation, compiled)
+    opened.listener(ArtifactWritten(path=path))
+    path = write_run_results(opened.target_path, report, opened.invocation, opened.args)
+    opened.listener(ArtifactWritten(path=path))

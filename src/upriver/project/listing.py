@@ -1,0 +1,114 @@
+"""`ls`: which resources a selection names, and how each is printed (CLI-111..116)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from upriver.graph.graph import Entry, Graph
+from upriver.plan.methods import Material
+from upriver.problems import Problem, ProblemsError
+from upriver.project.opened import OpenedProject
+from upriver.project.outcome import Outcome
+from upriver.project.published import load_state
+from upriver.project.requests import List
+from upriver.project.resolve import deferring_of
+from upriver.project.selecting import select_for
+from upriver.state.wire.manifest import encode_resource
+
+DEFAULT_KEYS = (
+    "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type",
+    "source_name", "original_file_path", "unique_id",
+)  # fmt: skip
+
+
+def list_resources(opened: OpenedProject, request: List) -> Outcome:
+    """Select and print; the manifest is written only if the project changed."""
+    graph = opened.load().graph
+    deferring, problems = deferring_of(
+        request.options, env=opened.caller.env, root=opened.workspace.root
+    )
+    opened.require(problems)
+    flag = opened.workspace.flags.state_modified_compare_more_unrendered_values
+    state, problems = load_state(
+        deferring, graph, opened.store, target_path=opened.target_path, more_unrendered=flag
+    )
+    opened.require(problems)
+    material = Material(
+        graph=graph,
+        comparison=state.comparison,
+        results=state.results,
+        fresher_sources=state.fresher,
+    )
+    selected, problems = select_for("ls", request.selecting, opened.workspace, material)
+    opened.require(problems)
+    if selected is None:
+        raise ProblemsError(tuple(opened.problems))
+    entries = [graph.entries[unique_id] for unique_id in sorted(selected.selection.ids)]
+    if not entries:
+        opened.report((_nothing_selected(),))
+    data = _data(entries, request, graph)
+    lines = tuple(
+        item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in data
+    )
+    return opened.outcome(graph=graph, lines=lines, data=data)
+
+
+def _nothing_selected() -> Problem:
+    return Problem(
+        code="nothing-selected",
+        severity="warning",
+        message="No nodes selected!",
+        event="NoNodesSelected",
+    )
+
+
+def _data(entries: Iterable[Entry], request: List, graph: Graph) -> list[Any]:
+    match request.output:
+        case "name":
+            return [_name(entry) for entry in entries]
+        case "path":
+            return [entry.original_file_path for entry in entries]
+        case "json":
+            return [_json(entry, request.output_keys, graph) for entry in entries]
+        case _:
+            return [selector_of(entry) for entry in entries]
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.source_name}.{entry.name}" if entry.kind == "source" else entry.name
+
+
+def selector_of(entry: Entry) -> str:
+    """Return the text that selects exactly this resource (CLI-111)."""
+    match entry.kind:
+        case "source":
+            return f"source:{entry.package}.{entry.source_name}.{entry.name}"
+        case "exposure" | "metric" | "saved_query" | "semantic_model" | "unit_test":
+            return f"{entry.kind}:{entry.package}.{entry.name}"
+        case _:
+            return ".".join(entry.fqn)
+
+
+def _json(entry: Entry, keys: tuple[str, ...], graph: Graph) -> dict[str, Any]:
+    resource = graph.resources[entry.unique_id]
+    whole = msgspec.json.decode(encode_resource(resource, 0.0))
+    found: dict[str, Any] = {}
+    for key in keys or DEFAULT_KEYS:
+        value = _follow(whole, key)
+        if value is not _ABSENT:
+            found[key] = value
+    return found
+
+
+_ABSENT = object()
+
+
+def _follow(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return _ABSENT
+        value = value[part]
+    return value

@@ -1,0 +1,272 @@
+"""What is remembered of a project between invocations, and what makes it still true.
+
+Three things are kept: every file's parse with the questions it asked (`parsed`), the linked graph
+as a small index with one row per body (`graph`, `node`), and the list of files with the answers to
+all questions (`snapshot`). A remembered graph is used only when nothing it depends on changed;
+otherwise remembered parses are, one by one, by the same rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from upriver.graph.graph import Entry, Graph, ProjectFacts
+from upriver.graph.link import LinkNames
+from upriver.problems import Problem
+from upriver.project.lazy import LateMapping, StoredMapping
+from upriver.project.store import Store
+from upriver.resources.definitions import ParsedFile
+from upriver.resources.files import SourceFile
+from upriver.resources.macro import Doc, Macro
+from upriver.resources.nodes import Resource
+
+_RACE_NS = 50_000_000
+"""A file changed this shortly before it was listed may have changed again without a new stamp."""
+
+
+class Stamp(msgspec.Struct, frozen=True, array_like=True):
+    """What tells an unchanged file apart without reading it."""
+
+    id: str
+    kind: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+class ParsedRow(msgspec.Struct, frozen=True, array_like=True):
+    """One remembered parse."""
+
+    stamp: Stamp
+    parsed: ParsedFile
+    questions: tuple[str, ...]
+
+
+class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    """The conditions under which the remembered graph holds."""
+
+    settings: str
+    """Digest of the settings that linking reads."""
+    builtins: str
+    """Key of the built-in macros."""
+    stamps: tuple[Stamp, ...]
+    listed_ns: int
+    questions: dict[str, str]
+    """Every question any parse or the link asked, with the digest of its answer."""
+    has_graph: bool
+
+
+class GraphRow(msgspec.Struct, frozen=True, array_like=True):
+    """The index of the remembered graph."""
+
+    facts: ProjectFacts
+    entries: tuple[Entry, ...]
+    parents: tuple[tuple[int, ...], ...]
+    """Positions in `entries`, in the same order."""
+    disabled: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def stamp_of(file: SourceFile) -> Stamp:
+    """Return a file's stamp."""
+    return Stamp(file.id, file.kind, file.size, file.mtime_ns, file.inode)
+
+
+def file_key(file: SourceFile) -> str:
+    """Return the key of a file's parse: one file may be read as several kinds (PROJ-140)."""
+    return f"{file.kind}:{file.id}"
+
+
+_snapshot = msgspec.msgpack.Decoder(Snapshot)
+_parsed = msgspec.msgpack.Decoder(ParsedRow)
+_graph = msgspec.msgpack.Decoder(GraphRow)
+_names = msgspec.msgpack.Decoder(LinkNames)
+_resource: msgspec.msgpack.Decoder[Resource] = msgspec.msgpack.Decoder(Resource)
+_disabled: msgspec.msgpack.Decoder[dict[str, tuple[Resource, ...]]] = msgspec.msgpack.Decoder(
+    dict[str, tuple[Resource, ...]]
+)
+_macros = msgspec.msgpack.Decoder(tuple[Macro, ...])
+_docs = msgspec.msgpack.Decoder(tuple[Doc, ...])
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Memory:
+    """Typed access to the store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the last snapshot, or None."""
+        data = self.store.get("snapshot", "last")
+        return None if data is None else _snapshot.decode(data)
+
+    def parsed_row(self, key: str) -> ParsedRow | None:
+        """Return one remembered parse."""
+        data = self.store.get("parsed", key)
+        return None if data is None else _parsed.decode(data)
+
+    def parsed_rows(self) -> dict[str, ParsedRow]:
+        """Return all remembered parses."""
+        return {key: _parsed.decode(data) for key, data in self.store.items("parsed")}
+
+    def builtin_macros(self, version: str) -> tuple[Macro, ...] | None:
+        """Return the parsed built-in macros of this version."""
+        data = self.store.get("builtin", version)
+        return None if data is None else _macros.decode(data)
+
+    def put_builtin_macros(self, version: str, macros: tuple[Macro, ...]) -> None:
+        """Remember the parsed built-in macros."""
+        self.store.replace("builtin", [(version, _encode(macros))])
+
+    def names(self) -> LinkNames | None:
+        """Return what relinking needs."""
+        data = self.store.get("graph", "names")
+        return None if data is None else _names.decode(data)
+
+    def graph(self, selectors: Mapping[str, object]) -> tuple[Graph, tuple[Problem, ...]] | None:
+        """Return the remembered graph, bodies undecoded, and its warnings."""
+        data = self.store.get("graph", "index")
+        if data is None:
+            return None
+        row = _graph.decode(data)
+        entries = {entry.unique_id: entry for entry in row.entries}
+        parents, children = _edges(row)
+        graph = Graph(
+            facts=row.facts,
+            entries=entries,
+            parents=parents,
+            children=children,
+            resources=StoredMapping(self.store, "node", entries, _resource),
+            macros=LateMapping(self._macros),
+            docs=LateMapping(self._docs),
+            disabled=LateMapping(self._disabled),
+            selectors=selectors,
+        )
+        return graph, row.problems
+
+    def _macros(self) -> Mapping[str, Macro]:
+        data = self.store.get("graph", "macros")
+        return {m.unique_id: m for m in _macros.decode(data)} if data else {}
+
+    def _docs(self) -> Mapping[str, Doc]:
+        data = self.store.get("graph", "docs")
+        return {d.unique_id: d for d in _docs.decode(data)} if data else {}
+
+    def _disabled(self) -> Mapping[str, tuple[Resource, ...]]:
+        data = self.store.get("graph", "disabled")
+        return _disabled.decode(data) if data else {}
+
+    def put_parsed(self, rows: Mapping[str, ParsedRow], gone: Iterable[str] = ()) -> None:
+        """Remember these parses, and forget those of files that are gone."""
+        self.store.put(
+            [
+                *(("parsed", key, _encode(row)) for key, row in rows.items()),
+                *(("parsed", key, None) for key in gone),
+            ]
+        )
+
+    def put_all_parsed(self, rows: Mapping[str, ParsedRow]) -> None:
+        """Remember exactly these parses."""
+        self.store.replace("parsed", ((key, _encode(row)) for key, row in rows.items()))
+
+    def put_graph(
+        self,
+        graph: Graph,
+        names: LinkNames,
+        problems: tuple[Problem, ...],
+        changed: Iterable[str] | None = None,
+    ) -> None:
+        """Remember the graph; `changed` limits the bodies written to these ids."""
+        rows: list[tuple[str, str, bytes | None]] = [
+            ("graph", "index", _encode(_graph_row(graph, problems))),
+            ("graph", "names", _encode(names)),
+        ]
+        if changed is not None:
+            rows.extend(("node", i, _encode(graph.resources[i])) for i in changed)
+            self.store.put(rows)
+            return
+        rows += [
+            ("graph", "macros", _encode(tuple(graph.macros.values()))),
+            ("graph", "docs", _encode(tuple(graph.docs.values()))),
+            ("graph", "disabled", _encode(dict(graph.disabled))),
+        ]
+        self.store.replace("node", ((i, _encode(r)) for i, r in graph.resources.items()))
+        self.store.put(rows)
+
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Remember the conditions; written last, so that a killed write leaves no false memory."""
+        self.store.put([("snapshot", "last", _encode(snapshot))])
+
+    def forget_snapshot(self) -> None:
+        """Take the conditions back before what they vouch for is rewritten."""
+        self.store.put([("snapshot", "last", None)])
+
+
+def _edges(
+    row: GraphRow,
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    ids = [entry.unique_id for entry in row.entries]
+    parents = {
+        unique_id: tuple([ids[p] for p in above])
+        for unique_id, above in zip(ids, row.parents, strict=True)
+    }
+    below: dict[str, list[str]] = {unique_id: [] for unique_id in ids}
+    for unique_id, above in parents.items():
+        for parent in above:
+            below[parent].append(unique_id)
+    return parents, {unique_id: tuple(children) for unique_id, children in below.items()}
+
+
+def _graph_row(graph: Graph, problems: tuple[Problem, ...]) -> GraphRow:
+    position = {unique_id: index for index, unique_id in enumerate(graph.entries)}
+    return GraphRow(
+        facts=graph.facts,
+        entries=tuple(graph.entries.values()),
+        parents=tuple(
+            tuple([position[p] for p in graph.parents.get(i, ()) if p in position])
+            for i in graph.entries
+        ),
+        disabled=tuple(graph.disabled),
+        problems=problems,
+    )
+
+
+class FileChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """How the files differ from the snapshot's."""
+
+    modified: tuple[SourceFile, ...] = ()
+    added: tuple[SourceFile, ...] = ()
+    removed: tuple[str, ...] = ()
+    """Keys of parses."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changed."""
+        return not (self.modified or self.added or self.removed)
+
+
+def changes_since(snapshot: Snapshot, files: tuple[SourceFile, ...]) -> FileChanges:
+    """Compare stamps; files too young to be told apart by their stamp count as modified."""
+    before = {(stamp.kind, stamp.id): stamp for stamp in snapshot.stamps}
+    limit = snapshot.listed_ns - _RACE_NS
+    modified: list[SourceFile] = []
+    added: list[SourceFile] = []
+    for file in files:
+        stamp = before.pop((file.kind, file.id), None)
+        if stamp is None:
+            added.append(file)
+        elif (
+            stamp.mtime_ns != file.mtime_ns
+            or stamp.size != file.size
+            or stamp.inode != file.inode
+            or file.mtime_ns >= limit
+        ):
+            modified.append(file)
+    return FileChanges(
+        modified=tuple(modified),
+        added=tuple(added),
+        removed=tuple(f"{kind}:{file_id}" for kind, file_id in before),
+    )

@@ -1,0 +1,194 @@
+"""A workspace opened for one request: what every verb starts from."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from upriver.graph.graph import Graph
+from upriver.jinja.world import Invocation
+from upriver.problems import Problem, ProblemsError, has_errors
+from upriver.project.artifacts import args_of
+from upriver.project.events import Listener, Opened, ProblemFound, ProjectLoaded
+from upriver.project.load import Loaded, Loading, load
+from upriver.project.memory import Memory
+from upriver.project.outcome import ExitCode, Outcome
+from upriver.project.outside import flags_of, make_invocation, make_settings
+from upriver.project.places import placed
+from upriver.project.requests import Request
+from upriver.project.resolve import from_environment, inputs_of
+from upriver.project.store import Store
+from upriver.project.warnings import settle
+from upriver.run.events import Event, Printed
+from upriver.run.stop import Stop
+from upriver.workspace.workspace import Workspace, open_workspace
+
+Level = str
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who performs a request, and where its reports go."""
+
+    env: Mapping[str, str]
+    cwd: str
+    listener: Listener
+    stop: Stop = msgspec.field(default_factory=Stop)
+    command_line: tuple[str, ...] = ()
+    templates: dict[str, Any] = {}
+    """Compiled templates, kept as long as the caller lives."""
+    on_query: Callable[[str, str, float | None], None] | None = None
+
+
+class OpenedProject:
+    """One request's workspace, store and invocation. Problems are reported as they are found."""
+
+    def __init__(self, request: Request, which: str, caller: Caller) -> None:
+        """Open the workspace; raises ProblemsError when there is nothing to work with."""
+        self.which = which
+        self.caller = caller
+        self.problems: list[Problem] = []
+        self._loaded: Loaded | None = None
+        request, problems = _complete(request, caller.env)
+        self.request = request
+        inputs = inputs_of(request.options, env=caller.env, cwd=caller.cwd)
+        workspace, more = open_workspace(inputs)
+        self._warn_error = bool(request.options.warn_error)
+        self._warn_options: Mapping[str, Any] = request.options.warn_error_options or {}
+        if workspace is not None:
+            self._warn_error = workspace.flags.warn_error
+            self._warn_options = workspace.flags.warn_error_options
+            self._root = workspace.root
+        else:
+            self._root = caller.cwd
+        self.report((*problems, *more))
+        if workspace is None:
+            raise ProblemsError(tuple(self.problems))
+        self.workspace: Workspace = workspace
+        self.args = args_of(request, which, caller.command_line)
+        self.invocation: Invocation = make_invocation(workspace, self.args)
+        self.store = Store(workspace.target_path if workspace.flags.partial_parse else None)
+        self.listener(
+            Opened(
+                command=which,
+                dbt_version=inputs.dbt_version,
+                adapter_type=None if workspace.profile is None else workspace.profile.adapter_type,
+                target_name=None if workspace.profile is None else workspace.profile.target_name,
+                project_name=workspace.name,
+                log_path=workspace.log_path,
+                invocation_id=self.invocation.invocation_id,
+            )
+        )
+
+    @property
+    def listener(self) -> Listener:
+        """Where to report to."""
+        return self.caller.listener
+
+    @property
+    def threads(self) -> int:
+        """Steps executed at the same time."""
+        profile = self.workspace.profile
+        return 1 if profile is None else profile.threads
+
+    def report(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """Report problems once each, with the places of YAML values found, and return them."""
+        settled = settle(problems, is_warn_error=self._warn_error, options=self._warn_options)
+        new = tuple(p for p in settled if p not in self.problems)
+        shown = placed(new, self._root)
+        self.problems.extend(shown)
+        for problem in shown:
+            self.listener(ProblemFound(problem=problem))
+        return shown
+
+    def require(self, problems: tuple[Problem, ...]) -> None:
+        """Report problems; raises ProblemsError if one of them is an error."""
+        shown = self.report(problems)
+        if has_errors(shown):
+            raise ProblemsError(tuple(self.problems))
+
+    def load(self, extra_flags: Mapping[str, Any] | None = None) -> Loaded:
+        """Parse and link the project, once; raises ProblemsError if it has errors."""
+        if self._loaded is not None:
+            return self._loaded
+        if has_errors(tuple(self.problems)):
+            raise ProblemsError(tuple(self.problems))
+        started = time.perf_counter()
+        flags = flags_of(
+            self.workspace, self.which, {**_verb_flags(self.request), **(extra_flags or {})}
+        )
+        settings = make_settings(self.workspace, self.invocation, flags)
+        loaded = load(
+            Loading(
+                workspace=self.workspace,
+                settings=settings,
+                memory=Memory(self.store),
+                say=self._say,
+                templates=self.caller.templates,
+            )
+        )
+        self._loaded = loaded
+        self.require(loaded.problems)
+        self.listener(
+            ProjectLoaded(
+                counts=counts_by_kind(loaded.graph),
+                way=loaded.counts.way,
+                seconds=time.perf_counter() - started,
+            )
+        )
+        return loaded
+
+    def _say(self, text: str, level: str, unique_id: str | None) -> None:
+        event: Event = Printed(text=text, level=level, unique_id=unique_id)  # type: ignore[arg-type]
+        self.listener(event)
+
+    @property
+    def target_path(self) -> str:
+        """Absolute path of the artifacts' directory."""
+        return os.path.normpath(self.workspace.target_path)
+
+    def outcome(self, exit_code: ExitCode = ExitCode.SUCCESS, **parts: Any) -> Outcome:
+        """Return an outcome with the problems found so far."""
+        return Outcome(exit_code=exit_code, problems=tuple(self.problems), **parts)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def _complete(request: Request, env: Mapping[str, str]) -> tuple[Request, tuple[Problem, ...]]:
+    """Fill what was not given from the environment, group by group."""
+    filled, problems = from_environment(request, env)
+    selecting = getattr(filled, "selecting", None)
+    if selecting is not None:
+        selecting, more = from_environment(selecting, env)
+        filled = msgspec.structs.replace(filled, selecting=selecting)
+        problems = (*problems, *more)
+    return filled, problems
+
+
+def _verb_flags(request: Request) -> dict[str, Any]:
+    names = ("full_refresh", "empty", "store_failures")
+    return {
+        name: value
+        for name in names
+        for value in (getattr(request, name, None),)
+        if value is not None
+    }
+
+
+_TOLD = (
+    "model", "snapshot", "analysis", "test", "seed", "operation", "source", "exposure", "metric",
+    "macro", "group", "semantic_model", "saved_query", "unit_test", "function",
+)  # fmt: skip
+
+
+def counts_by_kind(graph: Graph) -> dict[str, int]:
+    """Count resources by kind, in the order dbt tells them."""
+    counted = Counter(entry.kind for entry in graph.entries.values())
+    counted["macro"] = len(graph.macros)
+    return {kind: counted[kind] for kind in _TOLD if counted[kind]}

@@ -1,0 +1,144 @@
+"""State named by the user: the baseline to defer to, and what selectors compare with."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+
+import msgspec
+
+from upriver.graph.graph import Graph
+from upriver.problems import Problem
+from upriver.project.resolve import Deferring
+from upriver.project.store import Store
+from upriver.state.baseline import (
+    Baseline,
+    check_baseline,
+    decode_index,
+    describe,
+    encode_index,
+    load_baseline,
+)
+from upriver.state.compare import Comparison
+from upriver.state.run_results import fresher_sources, load_run_results, load_sources
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything `--state` and `--defer-state` name, as far as it exists."""
+
+    baseline: Baseline | None = None
+    """What to defer to."""
+    comparison: Comparison | None = None
+    results: Mapping[str, str] | None = None
+    fresher: frozenset[str] | None = None
+    line: str | None = None
+    """The baseline in one line: location, commit, age."""
+
+
+def load_state(
+    deferring: Deferring, graph: Graph, store: Store, *, target_path: str, more_unrendered: bool
+) -> tuple[State, tuple[Problem, ...]]:
+    """Read the artifacts; a missing file is only an error where it is needed (deferral.md 4)."""
+    problems: list[Problem] = []
+    compared = _baseline(deferring.state, store, problems)
+    if deferring.baseline == deferring.state:
+        deferred = compared
+    else:
+        deferred = _baseline(deferring.baseline, store, problems)
+    if deferring.policy is None:
+        deferred = None
+    if deferred is not None:
+        facts = graph.facts
+        problems.extend(check_baseline(deferred, facts.project_name, facts.adapter_type))
+    results, fresher = _past(deferring.state, target_path, problems)
+    if deferring.state is not None and os.path.normpath(deferring.state) == os.path.normpath(
+        target_path
+    ):
+        problems.append(_same_directory(deferring.state))
+    state = State(
+        baseline=deferred,
+        comparison=None
+        if compared is None
+        else Comparison(graph, compared, more_unrendered=more_unrendered),
+        results=results,
+        fresher=fresher,
+        line=None if deferred is None else describe(deferred.origin, time.time()),
+    )
+    return state, tuple(problems)
+
+
+def deferral_problem(deferring: Deferring, state: State) -> Problem | None:
+    """Return why deferral cannot work although it was asked for (deferral.md 3 and 4)."""
+    if deferring.policy is None or state.baseline is not None:
+        return None
+    if deferring.baseline is None:
+        return Problem(
+            code="state-required",
+            message="--state or --defer-state are required for deferral, but neither was provided",
+            hint="Pass `--state` with the directory of production's `manifest.json`",
+        )
+    return Problem(
+        code="state-not-found",
+        message=f'Could not find manifest in --state path: "{deferring.baseline}"',
+        hint="The directory must hold the `manifest.json` of a production run; relative paths are"
+        " relative to the project",
+    )
+
+
+def _same_directory(path: str) -> Problem:
+    return Problem(
+        code="state-is-target",
+        severity="warning",
+        message=f"The state and target directories are the same: `{path}`; the state is"
+        " overwritten by this run",
+        hint="Copy the artifacts to another directory and pass that to `--state`",
+        event="WarnStateTargetEqual",
+    )
+
+
+def _baseline(path: str | None, store: Store, problems: list[Problem]) -> Baseline | None:
+    """Read a manifest, or the index remembered of it under the file's stamp."""
+    if path is None:
+        return None
+    key = _stamp(path)
+    if key is None:
+        return None
+    data = store.get("baseline", key)
+    if data is not None:
+        remembered = decode_index(data)
+        if remembered is not None:
+            return remembered
+    baseline, found = load_baseline(path)
+    problems.extend(found)
+    if baseline is not None:
+        store.put([("baseline", key, encode_index(baseline))])
+    return baseline
+
+
+def _stamp(path: str) -> str | None:
+    file = path if os.path.isfile(path) else os.path.join(path, "manifest.json")
+    try:
+        stat = os.stat(file)
+    except OSError:
+        return None
+    return f"{os.path.abspath(file)}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}"
+
+
+def _past(
+    path: str | None, target_path: str, problems: list[Problem]
+) -> tuple[Mapping[str, str] | None, frozenset[str] | None]:
+    if path is None:
+        return None, None
+    run, found = load_run_results(path)
+    problems.extend(found)
+    previous, found = load_sources(path)
+    problems.extend(found)
+    fresher = None
+    if previous is not None:
+        current, found = load_sources(target_path)
+        problems.extend(found)
+        if current is not None:
+            fresher = frozenset(fresher_sources(current, previous))
+    results = None if run is None else {i: r.status for i, r in run.results.items()}
+    return results, fresher

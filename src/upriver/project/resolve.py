@@ -1,0 +1,201 @@
+"""What was meant: options as given, completed from the environment and the project (CLI-1..4).
+
+Deferral options have rules of their own (deferral.md section 2): three long-deprecated variables
+win over everything, and a state option given explicitly beats any variable (defect D7).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from upriver.problems import Problem
+from upriver.project.options import Option, options_of
+from upriver.project.requests import GlobalOptions
+from upriver.state.defer import Policy
+from upriver.workspace.inputs import Inputs, option_from_env
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+_TRUE = frozenset({"1", "t", "true", "y", "yes", "on"})
+_FALSE = frozenset({"0", "f", "false", "n", "no", "off", ""})
+_DEFERRAL_FIELDS = frozenset({"defer", "state", "defer_state", "favor_state"})
+_INPUT_FIELDS = frozenset(
+    {"project_dir", "profiles_dir", "profile", "target", "vars", "threads", "target_path",
+     "log_path", "version_check"}
+)  # fmt: skip
+_RETIRED = {
+    "defer": "DBT_DEFER_TO_STATE",
+    "state": "DBT_ARTIFACT_STATE_PATH",
+    "favor_state": "DBT_FAVOR_STATE_MODE",
+}
+
+
+def truth(text: str) -> bool | None:
+    """Read a boolean of the environment; None if it is none."""
+    word = text.strip().lower()
+    if word in _TRUE:
+        return True
+    return False if word in _FALSE else None
+
+
+def inputs_of(
+    options: GlobalOptions, *, env: Mapping[str, str], cwd: str, needs_profile: bool = True
+) -> Inputs:
+    """Turn the global options into what opening a workspace needs."""
+    flags = {
+        name: value
+        for name in options.__struct_fields__
+        if name not in _INPUT_FIELDS and name not in _DEFERRAL_FIELDS
+        for value in (getattr(options, name),)
+        if value is not None
+    }
+    return Inputs(
+        cwd=cwd,
+        env=env,
+        home=env.get("HOME") or env.get("USERPROFILE"),
+        project_dir=options.project_dir,
+        profiles_dir=options.profiles_dir,
+        profile=options.profile,
+        target=options.target,
+        vars=options.vars or {},
+        threads=1 if options.single_threaded else options.threads,
+        target_path=options.target_path,
+        log_path=options.log_path,
+        flags=flags,
+        version_check=options.version_check,
+        needs_profile=needs_profile,
+    )
+
+
+def from_environment(request: R, env: Mapping[str, str]) -> tuple[R, tuple[Problem, ...]]:
+    """Fill fields that were not given from `DBT_ENGINE_*` / `DBT_*` variables.
+
+    Only options that are read nowhere else: the workspace resolves project flags itself.
+    """
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for field in options_of(type(request)):
+        if field.env is None or getattr(request, field.field) not in (None, ()):
+            continue
+        text = option_from_env(env, field.env)
+        if text is None:
+            continue
+        value = _read(field, text)
+        if isinstance(value, Problem):
+            problems.append(value)
+        else:
+            values[field.field] = value
+    return msgspec.structs.replace(request, **values), tuple(problems)
+
+
+def _read(field: Option, text: str) -> Any:
+    name = f"DBT_{field.env}"
+    if field.kind == "bool":
+        value = truth(text)
+        if value is None:
+            return bad_value(name, text, "a boolean: true or false")
+        return value
+    if field.kind == "int":
+        return int(text) if text.isdigit() else bad_value(name, text, "a whole number")
+    if field.choices and field.kind == "str" and text not in field.choices:
+        return bad_value(name, text, f"one of {', '.join(field.choices)}")
+    return tuple(text.split()) if field.kind == "list" else text
+
+
+def bad_value(name: str, text: str, expected: str) -> Problem:
+    """Return the problem for an environment variable that cannot be read."""
+    return Problem(
+        code="option-value",
+        message=f"Invalid value for `{name}`: `{text}` is not {expected}",
+    )
+
+
+class Deferring(msgspec.Struct, frozen=True, kw_only=True):
+    """What the deferral options mean together. Paths are absolute."""
+
+    policy: Policy | None
+    """None: deferral is off."""
+    state: str | None
+    """For `state:`, `result:` and `source_status:` selection."""
+    baseline: str | None
+    """For deferral: `--defer-state` where given, else `--state`."""
+
+
+def deferring_of(
+    options: GlobalOptions, *, env: Mapping[str, str], root: str
+) -> tuple[Deferring, tuple[Problem, ...]]:
+    """Resolve the deferral options; relative paths are relative to the project `root`."""
+    problems: list[Problem] = []
+    is_on = _choose("defer", options.defer, env, problems)
+    is_favoured = _choose("favor_state", options.favor_state, env, problems)
+    retired_state = env.get(_RETIRED["state"]) or None
+    if retired_state:
+        problems.append(_retired("state"))
+    state = retired_state or options.state or option_from_env(env, "STATE")
+    given = options.defer_state
+    if given is None and options.state is None:
+        # An explicit `--state` beats a DBT_DEFER_STATE left in the environment (D7).
+        given = option_from_env(env, "DEFER_STATE")
+    baseline = given or state
+    policy: Policy | None = None
+    if is_on:
+        policy = "favor-state" if is_favoured else "exists"
+    resolved = Deferring(
+        policy=policy, state=_absolute(root, state), baseline=_absolute(root, baseline)
+    )
+    problems.extend(_check_directory("--state", resolved.state))
+    if given:
+        problems.extend(_check_directory("--defer-state", resolved.baseline))
+    return resolved, tuple(problems)
+
+
+def _choose(
+    field: str, given: bool | None, env: Mapping[str, str], problems: list[Problem]
+) -> bool:
+    retired = env.get(_RETIRED[field])
+    name = field.upper()
+    if retired:
+        problems.append(_retired(field))
+        text: str | None = retired
+        name = _RETIRED[field]
+    elif given is not None:
+        return given
+    else:
+        text = option_from_env(env, name)
+        name = f"DBT_{name}"
+    value = truth(text or "")
+    if value is None:
+        problems.append(bad_value(name, text or "", "a boolean: true or false"))
+        return False
+    return value
+
+
+def _retired(field: str) -> Problem:
+    return Problem(
+        code="environment-variable-retired",
+        severity="warning",
+        message=f"The environment variable `{_RETIRED[field]}` is deprecated",
+        hint=f"Use `DBT_ENGINE_{field.upper()}` instead",
+        event="EnvironmentVariableRenamed",
+    )
+
+
+def _check_directory(flag: str, path: str | None) -> tuple[Problem, ...]:
+    # A missing directory is accepted here: whether it matters shows when the state is needed.
+    if path is None or not os.path.isfile(path):  # noqa: PTH113 - one call on a hot start-up path
+        return ()
+    return (
+        Problem(
+            code="option-value",
+            message=f"Invalid value for `{flag}`: directory `{path}` is a file",
+            hint="Name the directory that holds `manifest.json`",
+        ),
+    )
+
+
+def _absolute(root: str, path: str | None) -> str | None:
+    return None if path is None else os.path.normpath(os.path.join(root, path))  # noqa: PTH118

@@ -1,0 +1,96 @@
+"""`retry`: run again what failed last time, as it was asked for then (deferral.md section 11).
+
+Unlike dbt, the selected set is the one of the run being retried, every state argument is carried
+over, and the directory of the deferral state is never taken for the directory of the previous
+results (defect D6): only an explicit `--state` on the retry itself names another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from upriver.problems import Problem, ProblemsError
+from upriver.project.requests import REQUESTS, GlobalOptions, Request, Retry, Selecting
+from upriver.state.run_results import PastRun, load_run_results, to_retry
+
+_RETRIED = frozenset(
+    {"run", "build", "compile", "clone", "seed", "snapshot", "test", "run-operation"}
+)
+_NOT_CARRIED = frozenset(
+    {"project_dir", "profiles_dir", "log_path", "target_path", "warn_error", "warn_error_options",
+     "log_format", "log_format_file", "log_level", "log_level_file", "quiet", "debug", "profile"}
+)  # fmt: skip
+"""What belongs to the terminal of the retry, not to the run that is retried (CLI-124)."""
+
+
+class Retrying(msgspec.Struct, frozen=True, kw_only=True):
+    """The previous request, and which of its resources are run again."""
+
+    request: Request
+    which: str
+    ids: tuple[str, ...]
+
+
+def read_previous(
+    request: Retry, *, target_path: str, warn_is_error: bool
+) -> tuple[Retrying, tuple[Problem, ...]]:
+    """Rebuild the previous request; raises ProblemsError when there is none to retry."""
+    directory = request.options.state or target_path
+    past, problems = load_run_results(directory)
+    if past is None:
+        raise ProblemsError((*problems, _no_previous(directory)))
+    which = str(past.command or past.args.get("which") or "")
+    if which not in _RETRIED:
+        raise ProblemsError((*problems, _not_retried(which)))
+    rebuilt = _rebuild(which, past, request)
+    ids = to_retry(past, with_warnings=warn_is_error)
+    return Retrying(request=rebuilt, which=which, ids=ids), problems
+
+
+def _rebuild(which: str, past: PastRun, request: Retry) -> Request:
+    kind = REQUESTS[which]
+    options = _fields(GlobalOptions, past.args, skipped=_NOT_CARRIED)
+    given = request.options
+    for name in given.__struct_fields__:
+        value = getattr(given, name)
+        if value is not None and name != "state":
+            options[name] = value
+    parts: dict[str, Any] = _fields(kind, past.args, skipped=frozenset({"options", "selecting"}))
+    if "selecting" in kind.__struct_fields__:
+        selecting = _fields(Selecting, past.args, skipped=frozenset())
+        parts["selecting"] = msgspec.convert(selecting, Selecting, strict=False)
+    if request.full_refresh is not None and "full_refresh" in kind.__struct_fields__:
+        parts["full_refresh"] = request.full_refresh
+    parts["options"] = msgspec.convert(options, GlobalOptions, strict=False)
+    return kind(**parts)
+
+
+def _fields(
+    kind: type[msgspec.Struct], args: Mapping[str, Any], *, skipped: frozenset[str]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in kind.__struct_fields__:
+        value = args.get(name)
+        if name not in skipped and value is not None:
+            found[name] = tuple(value) if isinstance(value, list) else value
+    return found
+
+
+def _no_previous(directory: str) -> Problem:
+    return Problem(
+        code="retry-no-previous-run",
+        message=f"Could not find previous run in '{directory}' target directory",
+        hint="`retry` needs the `run_results.json` that the run to retry has left; `--state` names"
+        " another directory",
+    )
+
+
+def _not_retried(which: str) -> Problem:
+    return Problem(
+        code="retry-not-supported",
+        message=f"The previous command was `{which}`, which cannot be retried",
+        hint=f"Commands that can be retried: {', '.join(sorted(_RETRIED))}",
+    )
