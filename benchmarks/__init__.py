@@ -1,0 +1,1 @@
+"""Generators and timed comparisons with dbt-core; never part of the tests' verdict."""

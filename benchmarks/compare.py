@@ -96,6 +96,8 @@ def dbt_command() -> str:
 def timed(command: list[str], directory: Path) -> Cost:
     """Run a command and measure its own CPU time and memory."""
     environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "0", "DBT_PROFILES_DIR": "."}
+    # Installed programs have compiled modules; a checkout gets them here.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     process = subprocess.Popen(

@@ -12,8 +12,6 @@ impossible::
 Every code used with `Problem` has a section in `docs/problems.md`; a test compares the two.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.small_graphs import small_graph
+
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import Deferral
 from upriver.plan.explain import as_json, summarise, summary_line
@@ -70,7 +70,7 @@ def plan(
             command=command,
             graph=GRAPH,
             selection=Selection(ids=full, matched=full | {long(i) for i in matched.split()}),
-            catalog=Catalog(listings={("db", "dev"): {name: "table" for name in exists.split()}}),
+            catalog=Catalog(listings={("db", "dev"): dict.fromkeys(exists.split(), "table")}),
             deferral=None
             if policy is None
             else Deferral(policy=policy, baseline=baseline, name="prod"),

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.small_graphs import small_graph
+
 from upriver.plan.methods import Material
 from upriver.plan.select import select
 from upriver.plan.spec import command_line_spec

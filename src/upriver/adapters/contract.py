@@ -31,9 +31,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     has_table_clone: bool = False
     drops_dependent_views: bool = False
     """Dropping a table takes the views on it along (PostgreSQL with `cascade`)."""
-    incremental_strategies: tuple[str, ...] = ("append",)
-    constraint_support: Mapping[str, str] = {}
-    """Constraint type to `enforced`, `not_enforced` or `not_supported`."""
     supports: frozenset[str] = frozenset()
     """Names of ADPT-15 capabilities."""
 

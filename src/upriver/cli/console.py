@@ -57,11 +57,14 @@ class Console:
         *,
         data_stream: TextIO | None = None,
         progress: Progress | None = None,
+        shows_steps: bool = True,
     ) -> None:
+        """`shows_steps` is off for commands whose output is what they compiled or read."""
         self._stream = stream
         self._data = data_stream or stream
         self._style = style
         self._progress = progress
+        self._shows_steps = shows_steps
         self._graph: Graph | None = None
         self._results: list[StepResult] = []
 
@@ -119,6 +122,8 @@ class Console:
         match event:
             case RunStarted():
                 self._results = []
+                if not self._shows_steps:
+                    return
                 self._line(
                     f"Concurrency: {lines.counted(event.threads, 'thread')}"
                     f" (target='{event.target}')"
@@ -126,7 +131,7 @@ class Console:
                 self._line("")
                 if self._progress is not None and self._style.threshold <= _LEVELS["info"]:
                     self._progress.start(event.total)
-            case StepStarted():
+            case StepStarted() if self._shows_steps:
                 self._started(event)
             case StepFinished():
                 self._finished(event)
@@ -149,7 +154,7 @@ class Console:
         entry = self._graph.entries.get(event.result.unique_id) if self._graph else None
         if self._progress is not None:
             self._progress.ended(event.result.unique_id)
-        if entry is None:
+        if entry is None or not self._shows_steps:
             return
         text, colour = lines.result_line(event, entry, self._style.width)
         level = "error" if event.result.status in BAD_STATUSES else "info"
@@ -166,16 +171,18 @@ class Console:
         graph = self._graph
         if graph is None:
             return
-        self._line("")
-        self._line(lines.finished_line(report, graph))
-        self._line("")
-        text, colour = lines.completed_line(report)
-        self._line(text, colour=colour, level="error" if colour == "red" else "info")
+        if self._shows_steps:
+            self._line("")
+            self._line(lines.finished_line(report, graph))
+            self._line("")
+            text, colour = lines.completed_line(report)
+            self._line(text, colour=colour, level="error" if colour == "red" else "info")
         for result in report.results:
             if result.status in BAD_STATUSES or result.status == "warn":
                 self._failure(result, graph)
-        self._line("")
-        self._line(lines.done_line(report))
+        if self._shows_steps:
+            self._line("")
+            self._line(lines.done_line(report))
 
     def _failure(self, result: StepResult, graph: Graph) -> None:
         level = "warn" if result.status == "warn" else "error"

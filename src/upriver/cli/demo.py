@@ -9,12 +9,12 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
 from upriver.adapters.session import Session
-from upriver.cli.invoke import invoke
 from upriver.problems import Problem, ProblemsError, WarehouseError
 from upriver.project.events import ProblemFound
 from upriver.project.opened import Caller
@@ -45,6 +45,9 @@ order by abs(d.percent_on_time - p.percent_on_time) desc, carrier, origin
 """
 
 
+TypeCommand = Callable[[list[str], str], bool]
+
+
 class Stage:
     """Where the demo speaks: headings, commands and notes, coloured on a terminal."""
 
@@ -70,14 +73,19 @@ class Stage:
         return f"\033[{code}m{text}\033[0m" if self._has_colours else text
 
 
-def demo(request: Demo, caller: Caller, *, has_colours: bool) -> Outcome:
-    """Set up the folder and play the demo; stops at the first command that fails."""
+def demo(
+    request: Demo, caller: Caller, type_command: TypeCommand, *, has_colours: bool
+) -> Outcome:
+    """Set up the folder and play the demo; stops at the first command that fails.
+
+    `type_command` runs a command line in a directory and tells whether it succeeded.
+    """
     folder = Path(caller.cwd) / (request.directory or "upriver-demo")
     stage = Stage(sys.stdout, has_colours=has_colours)
     try:
         _set_up(folder, stage)
         _load_raw(folder, stage)
-        return _play(folder, stage, caller)
+        return _play(folder, stage, type_command)
     except ProblemsError as error:
         for problem in error.problems:
             caller.listener(ProblemFound(problem=problem))
@@ -156,8 +164,11 @@ def _not_loaded(error: WarehouseError) -> Problem:
     return Problem(code="demo-data", message=f"The raw tables could not be loaded: {error}")
 
 
-def _play(folder: Path, stage: Stage, caller: Caller) -> Outcome:
-    run = _Typist(folder, stage, caller)
+def _play(folder: Path, stage: Stage, type_command: TypeCommand) -> Outcome:
+    def run(args: list[str]) -> bool:
+        stage.command(f"upriver {' '.join(args)}")
+        return type_command(args, str(folder))
+
     stage.heading(2, "Production builds everything, and keeps its manifest")
     if not run(["build", "--target", "prod", "--target-path", STATE, "--quiet"]):
         return _failed()
@@ -179,27 +190,6 @@ def _play(folder: Path, stage: Stage, caller: Caller) -> Outcome:
     _show_changes(folder, stage)
     _next(folder, stage)
     return Outcome()
-
-
-class _Typist:
-    """Types commands in the demo's folder."""
-
-    def __init__(self, folder: Path, stage: Stage, caller: Caller) -> None:
-        self._folder = folder
-        self._stage = stage
-        self._caller = caller
-
-    def __call__(self, args: list[str]) -> bool:
-        """Run a command and tell whether it succeeded."""
-        self._stage.command(f"upriver {' '.join(args)}")
-        result = invoke(
-            args,
-            env=self._caller.env,
-            cwd=str(self._folder),
-            stop=self._caller.stop,
-            templates=self._caller.templates,
-        )
-        return result.success
 
 
 def _failed() -> Outcome:

@@ -123,7 +123,15 @@ def _perform(
         from upriver.cli.demo import demo
 
         assert isinstance(parsed.request, Demo)  # noqa: S101 - the command decides the type
-        return demo(parsed.request, caller, has_colours=output.has_colours)
+
+        def type_command(words: list[str], directory: str) -> bool:
+            result = invoke(
+                words, env=env, cwd=directory, stdout=streams[0], stderr=streams[1], stop=stop,
+                templates=templates,
+            )  # fmt: skip
+            return result.success
+
+        return demo(parsed.request, caller, type_command, has_colours=output.has_colours)
     outcome = perform(parsed.request, caller)
     output.finish(outcome)
     return outcome

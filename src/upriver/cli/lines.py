@@ -172,7 +172,7 @@ def _finished_noun(entry: Entry) -> str:
 
 def done_line(report: Report) -> str:
     """Return `Done. PASS=7 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=7`."""
-    statuses = Counter(result.status for result in report.results)
+    statuses: Counter[str] = Counter(result.status for result in report.results)
     passed = statuses["success"] + statuses["pass"]
     failed = sum(statuses[status] for status in _BAD)
     return (

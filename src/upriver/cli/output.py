@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from upriver.cli.console import Console, ConsoleStyle, Progress
-from upriver.cli.json_log import JsonLog
 from upriver.cli.log_file import DEFAULT_MAX_BYTES, RedactingFile, open_log, redactor
-from upriver.cli.plan_table import plan_lines
 from upriver.project.events import Opened
 from upriver.project.outcome import Outcome
 from upriver.project.requests import GlobalOptions
 from upriver.project.resolve import truth
 from upriver.workspace.inputs import option_from_env
+
+if TYPE_CHECKING:
+    from upriver.cli.json_log import JsonLog
 
 _DATA_COMMANDS = frozenset({"ls", "compile", "show", "plan"})
 """Commands whose standard output is data: messages go to standard error, unless a person sees
@@ -48,6 +49,9 @@ class Output:
         self._sink: Console | JsonLog
         self.has_colours = self._colours(streams[0])
         if self._is_json:
+            # Loaded only when asked for.
+            from upriver.cli.json_log import JsonLog
+
             self._sink = JsonLog(out, level=self._level, width=self._width)
         else:
             is_split = command in _DATA_COMMANDS and not streams[0].isatty()
@@ -65,7 +69,11 @@ class Output:
         )
         shows_progress = raw.isatty() and not is_quiet and self._command not in _DATA_COMMANDS
         return Console(
-            messages, style, data_stream=data, progress=Progress(raw) if shows_progress else None
+            messages,
+            style,
+            data_stream=data,
+            progress=Progress(raw) if shows_progress else None,
+            shows_steps=self._command not in _DATA_COMMANDS,
         )
 
     @property
@@ -90,6 +98,8 @@ class Output:
         """Write what was asked for."""
         lines = outcome.lines
         if not lines and self._command == "plan" and outcome.plan and outcome.graph:
+            from upriver.cli.plan_table import plan_lines
+
             lines = plan_lines(outcome.plan, outcome.graph, has_colours=self.has_colours)
         self._sink.data(lines)
 
@@ -102,6 +112,8 @@ class Output:
             return
         file = cast("TextIO", RedactingFile(stream, self._redact))
         if self._text("log_format_file", "LOG_FORMAT_FILE", "debug") == "json":
+            from upriver.cli.json_log import JsonLog
+
             self._file = JsonLog(file, level="debug", width=self._width)
             return
         style = ConsoleStyle(

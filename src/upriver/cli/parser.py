@@ -126,7 +126,7 @@ def _group(kind: type[msgspec.Struct], values: Mapping[str, Any]) -> Any:
 def _check_exclusive(request: Request) -> None:
     """Refuse options that exclude each other (CLI-7)."""
     options = request.options
-    if options.warn_error and options.warn_error_options:
+    if options.warn_error and options.warn_error_options is not None:
         raise UsageError("`--warn-error` and `--warn-error-options` exclude each other")
     selecting = getattr(request, "selecting", None)
     inline = getattr(request, "inline", None)

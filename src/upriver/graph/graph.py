@@ -5,8 +5,6 @@ Bodies (`resources`) may be decoded on demand: `resources` is any mapping, and n
 over its values except verbs that promise a whole manifest.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

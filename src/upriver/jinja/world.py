@@ -12,7 +12,7 @@ it.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -55,7 +55,13 @@ class Warehouse(Protocol):
     def execute(
         self, sql: str, *, fetch: bool = False, limit: int | None = None, auto_begin: bool = False
     ) -> Answer:
-        """Run SQL (one or several statements); raises WarehouseError with the warehouse's words."""
+        """Run SQL (one or several statements); raises WarehouseError in its words."""
+        ...
+
+    def execute_bound(
+        self, sql: str, bindings: Sequence[Any], *, auto_begin: bool = False
+    ) -> Answer:
+        """Run one statement with values for its placeholders."""
         ...
 
     def begin(self) -> None:
@@ -90,6 +96,10 @@ class Warehouse(Protocol):
         """Tell the cache that a relation has another name now."""
         ...
 
+    def cache_schema_dropped(self, database: str | None, schema: str) -> None:
+        """Tell the cache that a schema is gone with everything in it."""
+        ...
+
     def schemas(self, database: str | None) -> tuple[str, ...]:
         """List the schemas of a database."""
         ...
@@ -104,7 +114,7 @@ class World(Protocol):
 
     @property
     def is_executing(self) -> bool:
-        """dbt's `execute` (JINJA-49)."""
+        """Dbt's `execute` (JINJA-49)."""
         ...
 
     @property
@@ -141,7 +151,8 @@ class World(Protocol):
 
     def dispatch_order(self, namespace: str | None) -> tuple[str, ...] | None:
         """Packages to search for `adapter.dispatch(.., namespace)`; None: ordinary look-up
-        (JINJA-139)."""
+        (JINJA-139).
+        """
         ...
 
     def var(self, name: str, package: str) -> Found:

@@ -41,7 +41,7 @@ _ACTION_OF_KIND: Mapping[str, Action] = {
 }
 _PARALLEL_COMMANDS = frozenset({"clone", "compile", "show"})
 """Commands whose steps do not need each other's results."""
-_NEEDS_SCHEMAS = frozenset({"run", "seed", "snapshot", "build", "clone"})
+_NEEDS_SCHEMAS = frozenset({"run", "seed", "snapshot", "build", "clone", "test"})
 _HAS_HOOKS = frozenset({"run", "seed", "snapshot", "build", "test"})
 
 
@@ -53,8 +53,6 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     selection: Selection
     catalog: Catalog = Catalog()
     deferral: Deferral | None = None
-    stores_failures: bool = False
-    """`--store-failures`: tests write relations, so their schemas must exist."""
     baseline_line: str | None = None
     only: frozenset[str] | None = None
     """Of the selection, make steps for these only; decisions still see the whole selection."""
@@ -220,14 +218,13 @@ def _hook_steps(
 
 
 def _schemas(request: PlanRequest, steps: tuple[Step, ...]) -> tuple[RelationName, ...]:
-    if request.command not in _NEEDS_SCHEMAS and not (
-        request.command == "test" and request.stores_failures
-    ):
+    if request.command not in _NEEDS_SCHEMAS:
         return ()
     found: dict[tuple[str | None, str], RelationName] = {}
     for step in steps:
         entry = request.graph.entries[step.unique_id]
-        if entry.relation is None or (entry.kind == "test" and not request.stores_failures):
+        # A test has a rendered name only where it stores its failures (CLI-65).
+        if entry.relation is None or entry.relation_name is None:
             continue
         key = (entry.relation.database, entry.relation.schema or "")
         found[key] = RelationName(database=key[0], schema=key[1], identifier=None)

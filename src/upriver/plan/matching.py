@@ -18,35 +18,50 @@ def wildcard_match(name: str | None, pattern: str) -> bool:
     return name is not None and fnmatch(name, pattern)
 
 
-def fqn_match(fqn: tuple[str, ...], pattern: str, *, is_versioned: bool) -> bool:
-    """Match a pattern with a resource's fqn, with or without its package (SEL-15)."""
-    if _leaf_match(fqn, pattern, is_versioned=is_versioned):
-        return True
-    flat = tuple(piece for part in fqn for piece in part.split("."))
-    parts = pattern.split(".")
-    return _prefix_match(flat, parts) or _prefix_match(flat[1:], parts)
+class FqnPattern:
+    """A pattern for fqns, taken apart once: it is matched with every resource (SEL-15)."""
 
+    __slots__ = ("_has_wildcard", "_parts", "_text", "_wild")
 
-def _leaf_match(fqn: tuple[str, ...], pattern: str, *, is_versioned: bool) -> bool:
-    leaves = (
-        (fqn[-2], f"{fqn[-2]}_{fqn[-1]}", f"{fqn[-2]}.{fqn[-1]}") if is_versioned else fqn[-1:]
-    )
-    if pattern in leaves:
-        return True
-    if "." in pattern or not has_wildcard(pattern):
-        return False
-    return fnmatch(leaves[0], pattern)
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._parts = text.split(".")
+        self._has_wildcard = has_wildcard(text)
+        self._wild = next(
+            (at for at, part in enumerate(self._parts) if has_wildcard(part)), len(self._parts)
+        )
+        """Position of the first part with a wildcard."""
 
+    def matches(self, fqn: tuple[str, ...], *, is_versioned: bool) -> bool:
+        """Match a resource's fqn, with or without its package."""
+        if self._matches_leaf(fqn, is_versioned=is_versioned):
+            return True
+        first = self._parts[0]
+        if self._wild and first != fqn[0] and (len(fqn) == 1 or not fqn[1].startswith(first)):
+            # Neither the package nor what follows it can begin the pattern.
+            return "." in fqn[0] and self._matches_flat(fqn)
+        return self._matches_flat(fqn)
 
-def _prefix_match(fqn: tuple[str, ...], parts: list[str]) -> bool:
-    if len(fqn) < len(parts):
-        return False
-    for index, part in enumerate(parts):
-        if has_wildcard(part):
-            return fnmatch(".".join(fqn[index:]), ".".join(parts[index:]))
-        if fqn[index] != part:
+    def _matches_flat(self, fqn: tuple[str, ...]) -> bool:
+        flat = tuple(piece for part in fqn for piece in part.split("."))
+        return self._matches_prefix(flat) or self._matches_prefix(flat[1:])
+
+    def _matches_leaf(self, fqn: tuple[str, ...], *, is_versioned: bool) -> bool:
+        text = self._text
+        leaf = fqn[-1]
+        if is_versioned:
+            leaf = fqn[-2]
+            if text in (leaf, f"{leaf}_{fqn[-1]}", f"{leaf}.{fqn[-1]}"):
+                return True
+        elif text == leaf:
+            return True
+        return self._has_wildcard and len(self._parts) == 1 and fnmatch(leaf, text)
+
+    def _matches_prefix(self, fqn: tuple[str, ...]) -> bool:
+        parts, wild = self._parts, self._wild
+        if len(fqn) < len(parts) or list(fqn[:wild]) != parts[:wild]:
             return False
-    return True
+        return wild == len(parts) or fnmatch(".".join(fqn[wild:]), ".".join(parts[wild:]))
 
 
 def glob_pattern(pattern: str) -> re.Pattern[str]:

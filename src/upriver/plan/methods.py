@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from upriver.graph.graph import Entry, Graph
-from upriver.plan.matching import fqn_match, glob_pattern, wildcard_match
+from upriver.plan.matching import FqnPattern, glob_pattern, wildcard_match
 from upriver.plan.method_names import METHOD_NAMES
 from upriver.plan.spec import Criterion
 from upriver.problems import Problem
@@ -87,9 +87,10 @@ def _fqn(material: Material, criterion: Criterion) -> Ids:
     if value == "*":
         yield from (e.unique_id for e in _entries(material) if e.kind not in _NO_FQN)
         return
+    matches = FqnPattern(value).matches
     for entry in _entries(material):
         is_versioned = entry.version is not None and entry.kind == "model"
-        if entry.kind not in _NO_FQN and fqn_match(entry.fqn, value, is_versioned=is_versioned):
+        if entry.kind not in _NO_FQN and matches(entry.fqn, is_versioned=is_versioned):
             yield entry.unique_id
 
 

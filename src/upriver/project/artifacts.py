@@ -7,16 +7,14 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from upriver import __version__
 from upriver.graph.graph import Graph
 from upriver.jinja.world import Invocation
-from upriver.project.requests import GlobalOptions, Request, Selecting
 from upriver.run.events import StepResult
 from upriver.run.report import Report
 from upriver.state.publish import write_atomically
-from upriver.state.wire.manifest import CompiledPart, Metadata, encode_manifest
+from upriver.state.wire.manifest import Metadata, encode_manifest
+from upriver.state.wire.nodes import CompiledPart
 from upriver.state.wire.run_results import (
     ResultDecision,
     ResultRow,
@@ -38,7 +36,7 @@ def metadata_of(invocation: Invocation) -> Metadata:
         upriver_version=__version__,
         generated_at=timestamp(now),
         invocation_id=invocation.invocation_id,
-        invocation_started_at=invocation.started_at.isoformat(),
+        invocation_started_at=timestamp(invocation.started_at),
         run_started_at=invocation.started_at.isoformat(),
         env=invocation.metadata_envs,
     )
@@ -69,7 +67,7 @@ def write_run_results(
         "dbt_version": invocation.dbt_version,
         "generated_at": timestamp(datetime.datetime.now(tz=datetime.UTC)),
         "invocation_id": invocation.invocation_id,
-        "invocation_started_at": invocation.started_at.isoformat(),
+        "invocation_started_at": timestamp(invocation.started_at),
         "env": dict(invocation.metadata_envs),
     }
     data = encode_run_results(
@@ -106,23 +104,3 @@ def row_of(result: StepResult) -> ResultRow:
             for d in result.decisions
         ),
     )
-
-
-def args_of(request: Request, which: str, command_line: tuple[str, ...]) -> dict[str, Any]:
-    """Return the request as `args` of run results and `invocation_args_dict` (ART-56).
-
-    `retry` builds its request from this, so every option that was given is here.
-    """
-    args: dict[str, Any] = {}
-    for group in (request.options, getattr(request, "selecting", None), request):
-        if group is None:
-            continue
-        for name in group.__struct_fields__:
-            value = getattr(group, name)
-            if isinstance(value, (GlobalOptions, Selecting)) or value is None:
-                continue
-            args[name] = list(value) if isinstance(value, tuple) else value
-    args.setdefault("vars", {})
-    args["which"] = which
-    args["invocation_command"] = " ".join(("dbt", *command_line))
-    return msgspec.to_builtins(args)  # type: ignore[no-any-return]

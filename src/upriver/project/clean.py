@@ -6,12 +6,32 @@ import os
 import shutil
 from pathlib import Path
 
-from upriver.problems import Problem
+from upriver.problems import Problem, ProblemsError, has_errors
 from upriver.project.events import Listener, Said
-from upriver.workspace.workspace import Workspace
+from upriver.project.opened import Caller
+from upriver.project.outcome import Outcome
+from upriver.project.requests import Clean, Request
+from upriver.project.resolve import from_environment, inputs_of
+from upriver.workspace.workspace import Workspace, open_workspace
 
 
-def clean(
+def clean(request: Request, caller: Caller) -> Outcome:
+    """Delete the clean targets; raises ProblemsError for what is refused."""
+    assert isinstance(request, Clean)  # noqa: S101 - the table of verbs
+    filled, problems = from_environment(request, caller.env)
+    inputs = inputs_of(request.options, env=caller.env, cwd=caller.cwd, needs_profile=False)
+    workspace, more = open_workspace(inputs)
+    problems = (*problems, *more)
+    if workspace is None or has_errors(problems):
+        raise ProblemsError(problems)
+    is_careful = filled.clean_project_files_only is not False
+    problems = _delete(workspace, caller.listener, project_files_only=is_careful)
+    if problems:
+        raise ProblemsError(problems)
+    return Outcome()
+
+
+def _delete(
     workspace: Workspace, listener: Listener, *, project_files_only: bool
 ) -> tuple[Problem, ...]:
     """Delete clean targets; source directories and, by default, paths outside are refused."""

@@ -12,15 +12,16 @@ from upriver.problems import Problem, ProblemsError, WarehouseError, has_errors
 from upriver.project.events import Listener, ProblemFound, Said
 from upriver.project.opened import Caller
 from upriver.project.outcome import ExitCode, Outcome
-from upriver.project.requests import Debug
+from upriver.project.requests import Debug, Request
 from upriver.project.resolve import inputs_of
 from upriver.project.warehouse import Door, connection_problem
 from upriver.workspace.profile import Profile
 from upriver.workspace.workspace import Workspace, open_workspace
 
 
-def debug(request: Debug, caller: Caller) -> Outcome:
+def debug(request: Request, caller: Caller) -> Outcome:
     """Say what is found; exit code 1 if any check fails."""
+    assert isinstance(request, Debug)  # noqa: S101 - the table of verbs
     inputs = inputs_of(request.options, env=caller.env, cwd=caller.cwd)
     say = _teller(caller.listener)
     if request.config_dir:

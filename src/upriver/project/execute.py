@@ -22,10 +22,14 @@ from upriver.problems import ProblemsError
 from upriver.project.artifacts import write_manifest, write_run_results
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
 from upriver.project.inline import with_inline
-from upriver.project.load import Loaded
+from upriver.project.loading import Loaded
 from upriver.project.opened import OpenedProject
 from upriver.project.outcome import ExitCode, Outcome
-from upriver.project.published import State, deferral_problem, load_state
+from upriver.project.published_state import (
+    State,
+    contract_problems,
+    deferral_problem,
+)
 from upriver.project.requests import Selecting
 from upriver.project.resolve import Deferring, deferring_of
 from upriver.project.selecting import select_for
@@ -35,7 +39,7 @@ from upriver.run.execute import execute
 from upriver.run.report import Report
 from upriver.run.setting import OperationCall, RunSetting, ShowOptions
 from upriver.run.writer import Writer
-from upriver.state.wire.manifest import CompiledPart
+from upriver.state.wire.nodes import CompiledPart
 from upriver.workspace.profile import Profile
 
 _SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
@@ -76,11 +80,8 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         opened.request.options, env=opened.caller.env, root=opened.workspace.root
     )
     opened.require(problems)
-    flag = opened.workspace.flags.state_modified_compare_more_unrendered_values
-    state, problems = load_state(
-        deferring, graph, opened.store, target_path=opened.target_path, more_unrendered=flag
-    )
-    opened.require(problems)
+    state = opened.read_state(deferring, graph)
+    opened.require(contract_problems(state, wanted.selecting.select))
     inline_id: str | None = None
     if wanted.inline is not None:
         graph, inline_id, problems = with_inline(graph, wanted.inline, loaded)
@@ -91,7 +92,8 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         return None
     if wanted.command == "clone":
         deferring = _always(deferring)
-        state = _with_baseline(opened, deferring, graph)
+        # `clone` defers without being asked to (deferral.md section 10).
+        state = opened.read_state(deferring, graph)
     problem = deferral_problem(deferring, state)
     if problem is not None:
         opened.require((problem,))
@@ -105,7 +107,6 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
             selection=selection,
             catalog=catalog,
             deferral=deferral,
-            stores_failures=True,
             baseline_line=state.line,
             only=wanted.only,
             has_hooks=wanted.has_hooks,
@@ -163,16 +164,6 @@ def _selection(
 
 def _always(deferring: Deferring) -> Deferring:
     return msgspec.structs.replace(deferring, policy=deferring.policy or "exists")
-
-
-def _with_baseline(opened: OpenedProject, deferring: Deferring, graph: Graph) -> State:
-    """`clone` defers without being asked to (deferral.md section 10)."""
-    flag = opened.workspace.flags.state_modified_compare_more_unrendered_values
-    state, problems = load_state(
-        deferring, graph, opened.store, target_path=opened.target_path, more_unrendered=flag
-    )
-    opened.require(problems)
-    return state
 
 
 def _deferral(deferring: Deferring, state: State) -> Deferral | None:

@@ -9,7 +9,7 @@ from upriver.problems import Problem, ProblemsError
 from upriver.project.events import Said
 from upriver.project.opened import Caller
 from upriver.project.outcome import Outcome
-from upriver.project.requests import Init
+from upriver.project.requests import Init, Request
 from upriver.state.publish import write_atomically
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -91,8 +91,9 @@ _PROFILE = """\
 """
 
 
-def init(request: Init, caller: Caller) -> Outcome:
+def init(request: Request, caller: Caller) -> Outcome:
     """Create the project's files; nothing that exists is overwritten."""
+    assert isinstance(request, Init)  # noqa: S101 - the table of verbs
     root = Path(request.options.project_dir or caller.cwd)
     name = request.name
     if name is None and (root / "dbt_project.yml").is_file():

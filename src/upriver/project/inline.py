@@ -9,7 +9,7 @@ from upriver.jinja.capture import capture_facts
 from upriver.jinja.errors import CompilationError, Origin, problem_of
 from upriver.parse.world import ParseWorld
 from upriver.problems import Problem
-from upriver.project.load import Loaded
+from upriver.project.loading import Loaded
 from upriver.resources.calls import Facts, RefCall, SourceCall
 from upriver.resources.nearest import nearest_hint
 from upriver.resources.nodes import SqlOperation

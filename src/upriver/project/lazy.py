@@ -46,7 +46,7 @@ class StoredMapping(Mapping[str, V], Generic[V]):
         store: Store,
         bucket: str,
         keys: Mapping[str, Any],
-        decoder: msgspec.msgpack.Decoder[V],
+        decoder: Callable[[], msgspec.msgpack.Decoder[V]],
         changed: Mapping[str, V] | None = None,
     ) -> None:
         self._store = store
@@ -62,7 +62,7 @@ class StoredMapping(Mapping[str, V], Generic[V]):
             data = self._store.get(self._bucket, key)
             if data is None:
                 raise KeyError(key)
-            found = self._found[key] = self._decoder.decode(data)
+            found = self._found[key] = self._decoder().decode(data)
         return found
 
     def __contains__(self, key: object) -> bool:
@@ -80,5 +80,5 @@ class StoredMapping(Mapping[str, V], Generic[V]):
             return
         for key, data in self._store.items(self._bucket):
             if key not in self._found and key in self._keys:
-                self._found[key] = self._decoder.decode(data)
+                self._found[key] = self._decoder().decode(data)
         self._is_complete = True

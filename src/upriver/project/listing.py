@@ -10,13 +10,11 @@ import msgspec
 from upriver.graph.graph import Entry, Graph
 from upriver.plan.methods import Material
 from upriver.problems import Problem, ProblemsError
-from upriver.project.opened import OpenedProject
+from upriver.project.opened import OpenedProject, with_project
 from upriver.project.outcome import Outcome
-from upriver.project.published import load_state
 from upriver.project.requests import List
 from upriver.project.resolve import deferring_of
 from upriver.project.selecting import select_for
-from upriver.state.wire.manifest import encode_resource
 
 DEFAULT_KEYS = (
     "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type",
@@ -24,18 +22,15 @@ DEFAULT_KEYS = (
 )  # fmt: skip
 
 
-def list_resources(opened: OpenedProject, request: List) -> Outcome:
-    """Select and print; the manifest is written only if the project changed."""
+def _list(opened: OpenedProject) -> Outcome:
+    request = opened.request
+    assert isinstance(request, List)  # noqa: S101 - the table of verbs
     graph = opened.load().graph
     deferring, problems = deferring_of(
         request.options, env=opened.caller.env, root=opened.workspace.root
     )
     opened.require(problems)
-    flag = opened.workspace.flags.state_modified_compare_more_unrendered_values
-    state, problems = load_state(
-        deferring, graph, opened.store, target_path=opened.target_path, more_unrendered=flag
-    )
-    opened.require(problems)
+    state = opened.read_state(deferring, graph)
     material = Material(
         graph=graph,
         comparison=state.comparison,
@@ -93,6 +88,9 @@ def selector_of(entry: Entry) -> str:
 
 
 def _json(entry: Entry, keys: tuple[str, ...], graph: Graph) -> dict[str, Any]:
+    # The artifact writer is needed for JSON only.
+    from upriver.state.wire.manifest import encode_resource
+
     resource = graph.resources[entry.unique_id]
     whole = msgspec.json.decode(encode_resource(resource, 0.0))
     found: dict[str, Any] = {}
@@ -112,3 +110,6 @@ def _follow(value: Any, path: str) -> Any:
             return _ABSENT
         value = value[part]
     return value
+
+
+list_resources = with_project("ls", _list)

@@ -6,9 +6,9 @@ all questions (`snapshot`). A remembered graph is used only when nothing it depe
 otherwise remembered parses are, one by one, by the same rule.
 """
 
-from __future__ import annotations
-
+import functools
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -22,7 +22,7 @@ from upriver.resources.files import SourceFile
 from upriver.resources.macro import Doc, Macro
 from upriver.resources.nodes import Resource
 
-_RACE_NS = 50_000_000
+RACE_NS = 50_000_000
 """A file changed this shortly before it was listed may have changed again without a new stamp."""
 
 
@@ -79,17 +79,17 @@ def file_key(file: SourceFile) -> str:
     return f"{file.kind}:{file.id}"
 
 
-_snapshot = msgspec.msgpack.Decoder(Snapshot)
-_parsed = msgspec.msgpack.Decoder(ParsedRow)
-_graph = msgspec.msgpack.Decoder(GraphRow)
-_names = msgspec.msgpack.Decoder(LinkNames)
-_resource: msgspec.msgpack.Decoder[Resource] = msgspec.msgpack.Decoder(Resource)
-_disabled: msgspec.msgpack.Decoder[dict[str, tuple[Resource, ...]]] = msgspec.msgpack.Decoder(
-    dict[str, tuple[Resource, ...]]
-)
-_macros = msgspec.msgpack.Decoder(tuple[Macro, ...])
-_docs = msgspec.msgpack.Decoder(tuple[Doc, ...])
+@functools.cache
+def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    """Return the decoder of a type: making one costs milliseconds for the larger ones."""
+    return msgspec.msgpack.Decoder(kind)
+
+
 _encode = msgspec.msgpack.Encoder().encode
+
+
+def _resource_decoder() -> msgspec.msgpack.Decoder[Resource]:
+    return _decoder(Resource)
 
 
 class Memory:
@@ -101,21 +101,21 @@ class Memory:
     def snapshot(self) -> Snapshot | None:
         """Return the last snapshot, or None."""
         data = self.store.get("snapshot", "last")
-        return None if data is None else _snapshot.decode(data)
+        return None if data is None else _decoder(Snapshot).decode(data)
 
     def parsed_row(self, key: str) -> ParsedRow | None:
         """Return one remembered parse."""
         data = self.store.get("parsed", key)
-        return None if data is None else _parsed.decode(data)
+        return None if data is None else _decoder(ParsedRow).decode(data)
 
     def parsed_rows(self) -> dict[str, ParsedRow]:
         """Return all remembered parses."""
-        return {key: _parsed.decode(data) for key, data in self.store.items("parsed")}
+        return {key: _decoder(ParsedRow).decode(data) for key, data in self.store.items("parsed")}
 
     def builtin_macros(self, version: str) -> tuple[Macro, ...] | None:
         """Return the parsed built-in macros of this version."""
         data = self.store.get("builtin", version)
-        return None if data is None else _macros.decode(data)
+        return None if data is None else _decoder(tuple[Macro, ...]).decode(data)
 
     def put_builtin_macros(self, version: str, macros: tuple[Macro, ...]) -> None:
         """Remember the parsed built-in macros."""
@@ -124,14 +124,14 @@ class Memory:
     def names(self) -> LinkNames | None:
         """Return what relinking needs."""
         data = self.store.get("graph", "names")
-        return None if data is None else _names.decode(data)
+        return None if data is None else _decoder(LinkNames).decode(data)
 
     def graph(self, selectors: Mapping[str, object]) -> tuple[Graph, tuple[Problem, ...]] | None:
         """Return the remembered graph, bodies undecoded, and its warnings."""
         data = self.store.get("graph", "index")
         if data is None:
             return None
-        row = _graph.decode(data)
+        row = _decoder(GraphRow).decode(data)
         entries = {entry.unique_id: entry for entry in row.entries}
         parents, children = _edges(row)
         graph = Graph(
@@ -139,7 +139,7 @@ class Memory:
             entries=entries,
             parents=parents,
             children=children,
-            resources=StoredMapping(self.store, "node", entries, _resource),
+            resources=StoredMapping(self.store, "node", entries, _resource_decoder),
             macros=LateMapping(self._macros),
             docs=LateMapping(self._docs),
             disabled=LateMapping(self._disabled),
@@ -149,15 +149,15 @@ class Memory:
 
     def _macros(self) -> Mapping[str, Macro]:
         data = self.store.get("graph", "macros")
-        return {m.unique_id: m for m in _macros.decode(data)} if data else {}
+        return {m.unique_id: m for m in _decoder(tuple[Macro, ...]).decode(data)} if data else {}
 
     def _docs(self) -> Mapping[str, Doc]:
         data = self.store.get("graph", "docs")
-        return {d.unique_id: d for d in _docs.decode(data)} if data else {}
+        return {d.unique_id: d for d in _decoder(tuple[Doc, ...]).decode(data)} if data else {}
 
     def _disabled(self) -> Mapping[str, tuple[Resource, ...]]:
         data = self.store.get("graph", "disabled")
-        return _disabled.decode(data) if data else {}
+        return _decoder(dict[str, tuple[Resource, ...]]).decode(data) if data else {}
 
     def put_parsed(self, rows: Mapping[str, ParsedRow], gone: Iterable[str] = ()) -> None:
         """Remember these parses, and forget those of files that are gone."""
@@ -251,7 +251,7 @@ class FileChanges(msgspec.Struct, frozen=True, kw_only=True):
 def changes_since(snapshot: Snapshot, files: tuple[SourceFile, ...]) -> FileChanges:
     """Compare stamps; files too young to be told apart by their stamp count as modified."""
     before = {(stamp.kind, stamp.id): stamp for stamp in snapshot.stamps}
-    limit = snapshot.listed_ns - _RACE_NS
+    limit = snapshot.listed_ns - RACE_NS
     modified: list[SourceFile] = []
     added: list[SourceFile] = []
     for file in files:

@@ -85,7 +85,7 @@ def open_project(
     return Project(
         given,
         env=dict(os.environ) if env is None else env,
-        cwd=os.getcwd(),  # noqa: PTH109 - a string is wanted
+        cwd=os.getcwd(),
         listener=listener,
     )
 

@@ -13,17 +13,20 @@ import msgspec
 from upriver.graph.graph import Graph
 from upriver.jinja.world import Invocation
 from upriver.problems import Problem, ProblemsError, has_errors
-from upriver.project.artifacts import args_of
+from upriver.project.arguments import args_of
 from upriver.project.events import Listener, Opened, ProblemFound, ProjectLoaded
-from upriver.project.load import Loaded, Loading, load
+from upriver.project.load import load
+from upriver.project.loading import Loaded, Loading
 from upriver.project.memory import Memory
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.outside import flags_of, make_invocation, make_settings
 from upriver.project.places import placed
+from upriver.project.published_state import State
 from upriver.project.requests import Request
-from upriver.project.resolve import from_environment, inputs_of
+from upriver.project.resolve import Deferring, from_environment, inputs_of
 from upriver.project.store import Store
 from upriver.project.warnings import settle
+from upriver.resources.dialect import Dialect
 from upriver.run.events import Event, Printed
 from upriver.run.stop import Stop
 from upriver.workspace.workspace import Workspace, open_workspace
@@ -90,6 +93,13 @@ class OpenedProject:
         return self.caller.listener
 
     @property
+    def dialect(self) -> Dialect:
+        """Naming rules of the active adapter."""
+        dialect = self.workspace.dialect
+        assert dialect is not None  # noqa: S101 - a workspace without a profile was refused
+        return dialect
+
+    @property
     def threads(self) -> int:
         """Steps executed at the same time."""
         profile = self.workspace.profile
@@ -118,19 +128,7 @@ class OpenedProject:
         if has_errors(tuple(self.problems)):
             raise ProblemsError(tuple(self.problems))
         started = time.perf_counter()
-        flags = flags_of(
-            self.workspace, self.which, {**_verb_flags(self.request), **(extra_flags or {})}
-        )
-        settings = make_settings(self.workspace, self.invocation, flags)
-        loaded = load(
-            Loading(
-                workspace=self.workspace,
-                settings=settings,
-                memory=Memory(self.store),
-                say=self._say,
-                templates=self.caller.templates,
-            )
-        )
+        loaded = load(self.loading(extra_flags))
         self._loaded = loaded
         self.require(loaded.problems)
         self.listener(
@@ -141,6 +139,36 @@ class OpenedProject:
             )
         )
         return loaded
+
+    def loading(self, extra_flags: Mapping[str, Any] | None = None) -> Loading:
+        """Return what loading this project starts from."""
+        given = {**_verb_flags(self.request), **(extra_flags or {})}
+        flags = flags_of(self.workspace, self.which, given)
+        return Loading(
+            workspace=self.workspace,
+            settings=make_settings(self.workspace, self.invocation, flags),
+            memory=Memory(self.store),
+            say=self._say,
+            templates=self.caller.templates,
+        )
+
+    def read_state(self, deferring: Deferring, graph: Graph) -> State:
+        """Read what the state options name, and report what is wrong with it."""
+        if deferring.state is None and deferring.baseline is None:
+            return State()
+        # Reading artifacts is needed only with state.
+        from upriver.project.published import load_state
+
+        state, problems = load_state(
+            deferring,
+            graph,
+            self.store,
+            target_path=self.target_path,
+            more_unrendered=self.workspace.flags.state_modified_compare_more_unrendered_values,
+            constraint_support=self.dialect.constraint_support,
+        )
+        self.require(problems)
+        return state
 
     def _say(self, text: str, level: str, unique_id: str | None) -> None:
         event: Event = Printed(text=text, level=level, unique_id=unique_id)  # type: ignore[arg-type]
@@ -192,3 +220,18 @@ def counts_by_kind(graph: Graph) -> dict[str, int]:
     counted = Counter(entry.kind for entry in graph.entries.values())
     counted["macro"] = len(graph.macros)
     return {kind: counted[kind] for kind in _TOLD if counted[kind]}
+
+
+def with_project(
+    which: str, act: Callable[[OpenedProject], Outcome]
+) -> Callable[[Request, Caller], Outcome]:
+    """Return a verb that opens the project, acts, and closes it."""
+
+    def verb(request: Request, caller: Caller) -> Outcome:
+        opened = OpenedProject(request, which, caller)
+        try:
+            return act(opened)
+        finally:
+            opened.close()
+
+    return verb

@@ -7,7 +7,7 @@ the command line makes its parser from them, and other front doors their schemas
 from __future__ import annotations
 
 import types
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -54,7 +54,9 @@ def option(
 
 def options_of(struct: type[msgspec.Struct]) -> tuple[Option, ...]:
     """Return the options a struct declares, in order; fields without an annotation are skipped."""
-    hints = get_type_hints(struct, include_extras=True)
+    hints: dict[str, Any] = {}
+    for parent in reversed(struct.__mro__):
+        hints.update(parent.__dict__.get("__annotations__", {}))
     return tuple(
         _option(name, hints[name])
         for name in struct.__struct_fields__

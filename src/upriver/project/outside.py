@@ -72,7 +72,7 @@ def flags_of(workspace: Workspace, which: str, extra: Mapping[str, Any]) -> dict
 
 def _profiles_dir(workspace: Workspace) -> str | None:
     profile = workspace.profile
-    return None if profile is None else os.path.dirname(profile.profiles_path)  # noqa: PTH120
+    return None if profile is None else os.path.dirname(profile.profiles_path)
 
 
 def make_settings(

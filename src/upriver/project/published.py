@@ -6,10 +6,9 @@ import os
 import time
 from collections.abc import Mapping
 
-import msgspec
-
 from upriver.graph.graph import Graph
 from upriver.problems import Problem
+from upriver.project.published_state import State
 from upriver.project.resolve import Deferring
 from upriver.project.store import Store
 from upriver.state.baseline import (
@@ -24,20 +23,14 @@ from upriver.state.compare import Comparison
 from upriver.state.run_results import fresher_sources, load_run_results, load_sources
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything `--state` and `--defer-state` name, as far as it exists."""
-
-    baseline: Baseline | None = None
-    """What to defer to."""
-    comparison: Comparison | None = None
-    results: Mapping[str, str] | None = None
-    fresher: frozenset[str] | None = None
-    line: str | None = None
-    """The baseline in one line: location, commit, age."""
-
-
 def load_state(
-    deferring: Deferring, graph: Graph, store: Store, *, target_path: str, more_unrendered: bool
+    deferring: Deferring,
+    graph: Graph,
+    store: Store,
+    *,
+    target_path: str,
+    more_unrendered: bool,
+    constraint_support: Mapping[str, str] | None = None,
 ) -> tuple[State, tuple[Problem, ...]]:
     """Read the artifacts; a missing file is only an error where it is needed (deferral.md 4)."""
     problems: list[Problem] = []
@@ -60,30 +53,17 @@ def load_state(
         baseline=deferred,
         comparison=None
         if compared is None
-        else Comparison(graph, compared, more_unrendered=more_unrendered),
+        else Comparison(
+            graph,
+            compared,
+            more_unrendered=more_unrendered,
+            constraint_support=constraint_support,
+        ),
         results=results,
         fresher=fresher,
         line=None if deferred is None else describe(deferred.origin, time.time()),
     )
     return state, tuple(problems)
-
-
-def deferral_problem(deferring: Deferring, state: State) -> Problem | None:
-    """Return why deferral cannot work although it was asked for (deferral.md 3 and 4)."""
-    if deferring.policy is None or state.baseline is not None:
-        return None
-    if deferring.baseline is None:
-        return Problem(
-            code="state-required",
-            message="--state or --defer-state are required for deferral, but neither was provided",
-            hint="Pass `--state` with the directory of production's `manifest.json`",
-        )
-    return Problem(
-        code="state-not-found",
-        message=f'Could not find manifest in --state path: "{deferring.baseline}"',
-        hint="The directory must hold the `manifest.json` of a production run; relative paths are"
-        " relative to the project",
-    )
 
 
 def _same_directory(path: str) -> Problem:

@@ -18,6 +18,10 @@ from upriver.resources.macro import Macro
 from upriver.resources.relation import Quoting
 
 _SEPARATOR = "\x1f"
+OUTSIDE = frozenset({"var", "env", "target", "flag"})
+"""Kinds of questions whose answers lie outside the project's files."""
+UNMEMORABLE = "unmemorable"
+"""Stands in a trace for a question without a lasting answer."""
 
 
 class Answers:
@@ -90,6 +94,11 @@ class Recorder:
         """Begin a new trace."""
         self.questions = {}
         self.is_memorable = True
+
+    def trace(self) -> tuple[str, ...]:
+        """Return the questions asked since `start`."""
+        questions = tuple(self.questions)
+        return questions if self.is_memorable else (*questions, UNMEMORABLE)
 
     def _note(self, *parts: str) -> None:
         self.questions[_SEPARATOR.join(parts)] = None

@@ -154,7 +154,10 @@ def deferring_of(
 
 
 def _choose(
-    field: str, given: bool | None, env: Mapping[str, str], problems: list[Problem]
+    field: str,
+    given: bool | None,  # noqa: FBT001 - an option as given
+    env: Mapping[str, str],
+    problems: list[Problem],
 ) -> bool:
     retired = env.get(_RETIRED[field])
     name = field.upper()
@@ -186,7 +189,7 @@ def _retired(field: str) -> Problem:
 
 def _check_directory(flag: str, path: str | None) -> tuple[Problem, ...]:
     # A missing directory is accepted here: whether it matters shows when the state is needed.
-    if path is None or not os.path.isfile(path):  # noqa: PTH113 - one call on a hot start-up path
+    if path is None or not os.path.isfile(path):
         return ()
     return (
         Problem(
@@ -198,4 +201,4 @@ def _check_directory(flag: str, path: str | None) -> tuple[Problem, ...]:
 
 
 def _absolute(root: str, path: str | None) -> str | None:
-    return None if path is None else os.path.normpath(os.path.join(root, path))  # noqa: PTH118
+    return None if path is None else os.path.normpath(os.path.join(root, path))

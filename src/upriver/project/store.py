@@ -17,7 +17,7 @@ from upriver import __version__
 from upriver.digest import digest_value
 
 _FORMAT = 1
-_FILE = "upriver-memory.db"
+_FILE = ".upriver/memory.db"
 _ROOMS = ("", "resources", "jinja", "workspace", "parse", "graph", "state", "project", "adapters")
 
 

@@ -61,7 +61,7 @@ def make_naming(world: World) -> NamingCalls:
 
     def naming(
         macro: str, package: str, custom: str | None, node: Mapping[str, Any]
-    ) -> str | None | Problem:
+    ) -> str | Problem | None:
         view = NodeView(node)
         capture = Capture(None)
         subject = Subject(
@@ -103,12 +103,12 @@ class _WorldTemplates:
     def render_description(self, text: str, package: str, doc: Callable[..., str]) -> Rendered:
         """Render a description; `doc` answers its calls."""
         from upriver.jinja.environment import render_template, text_template  # rarely needed
-        from upriver.parse.yaml_context import yaml_context
+        from upriver.parse.entries.names import yaml_names
 
         place = Origin(file="", name="description")
         try:
             template = text_template(text, self._world.remember, origin=place)
-            names = {**yaml_context(self._world, package), "doc": doc}
+            names = {**yaml_names(self._world, package), "doc": doc}
             return Rendered(value=render_template(template, names))
         except CompilationError as error:
             return Rendered(problem=problem_of(error))

@@ -1,7 +1,5 @@
 """What a warehouse answers: rows, columns, listings."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

@@ -1,7 +1,5 @@
 """Calls a template makes that tie it to other resources: `ref`, `source`, `metric`, `function`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

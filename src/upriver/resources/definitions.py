@@ -5,8 +5,6 @@ property YAML says about a resource that lives in another file. Values taken fro
 rendered (PROJ-168); `raw_*` fields keep the text as written where state comparison needs it.
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 import msgspec
@@ -190,7 +188,12 @@ class FixtureDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 Definition = (
-    SqlDefinition | SeedDefinition | NodePatch | MacroPatch | SourceDefinition | YamlDefinition
+    SqlDefinition
+    | SeedDefinition
+    | NodePatch
+    | MacroPatch
+    | SourceDefinition
+    | YamlDefinition
     | FixtureDefinition
 )
 

@@ -1,7 +1,5 @@
 """How a warehouse writes names, as plain data that templates, naming and adapters share."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

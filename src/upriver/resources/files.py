@@ -1,7 +1,5 @@
 """Files of a project, and what one of them was found to hold."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

@@ -1,7 +1,5 @@
 """Macros and documentation blocks: resources that are complete as soon as their file is read."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 import msgspec

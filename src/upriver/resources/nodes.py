@@ -4,8 +4,6 @@ One type per kind. `config` mappings hold dbt's fields in dbt's order with defau
 keys after (ART-49). Nothing here is ever changed; a later stage makes another value.
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 import msgspec

@@ -1,7 +1,5 @@
 """Names of warehouse objects, as plain parts."""
 
-from __future__ import annotations
-
 import msgspec
 
 

@@ -40,6 +40,12 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds."""
     compiled: bool | None = None
     compiled_code: str | None = None
+    compiled_path: str | None = None
+    """Where the compiled code was written, as messages show it."""
+    build_path: str | None = None
+    """Where the statement that builds the relation was written."""
+    extra_ctes: tuple[tuple[str, str], ...] = ()
+    """unique_id and text of each ephemeral parent, in the order in which they stand."""
     relation_name: str | None = None
     decisions: tuple[Decision, ...] = ()
     problem: Problem | None = None
@@ -49,6 +55,9 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     column_names: tuple[str, ...] = ()
     skipped_by: str | None = None
     """unique_id of the step whose failure caused the skip."""
+    succeeded_batches: tuple[tuple[str, str], ...] = ()
+    """Microbatch models only: start and end of each batch, ISO 8601."""
+    failed_batches: tuple[tuple[str, str], ...] = ()
 
 
 class RunStarted(msgspec.Struct, frozen=True, kw_only=True, tag=True):

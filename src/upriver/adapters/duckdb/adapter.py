@@ -25,10 +25,15 @@ _TYPES = {
 class DuckdbAdapter:
     """Satisfies `contract.Adapter`; holds no connection."""
 
-    dialect = Dialect(type="duckdb", type_labels={"STRING": "TEXT"}, date_function="now()")
-    capabilities = Capabilities(
+    dialect = Dialect(
+        type="duckdb",
+        type_labels={"STRING": "TEXT"},
+        date_function="now()",
+        has_subquery_alias=False,
         incremental_strategies=("append", "delete+insert", "merge", "microbatch"),
         constraint_support=dict.fromkeys(_CONSTRAINTS, "enforced"),
+    )
+    capabilities = Capabilities(
         supports=frozenset({"SchemaMetadataByRelations", "MicrobatchConcurrency"}),
     )
 

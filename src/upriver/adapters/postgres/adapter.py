@@ -30,11 +30,13 @@ class PostgresAdapter:
         type_labels={"STRING": "TEXT"},
         max_identifier_length=63,
         date_function="now()",
+        renameable_types=frozenset({"table", "view"}),
+        replaceable_types=frozenset({"view"}),
+        incremental_strategies=("append", "delete+insert", "merge", "microbatch"),
+        constraint_support=dict.fromkeys(_CONSTRAINTS, "enforced"),
     )
     capabilities = Capabilities(
         drops_dependent_views=True,
-        incremental_strategies=("append", "delete+insert", "merge", "microbatch"),
-        constraint_support=dict.fromkeys(_CONSTRAINTS, "enforced"),
         supports=frozenset({"SchemaMetadataByRelations"}),
     )
 

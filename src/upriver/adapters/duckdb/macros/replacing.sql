@@ -8,7 +8,8 @@
 {% macro drop_relation_for_rebuild(relation) -%}
   {%- set dropped = [] -%}
   {%- if relation is not none -%}
-    {%- if relation.is_table and may_be_foreign_key_target() -%}
+    {%- if relation.is_table and config.get('contract').enforced
+        and may_be_foreign_key_target() -%}
       {%- set dropped = drop_foreign_key_dependents(relation) -%}
     {%- endif -%}
     {#- adapter.drop_relation does not begin a transaction where none is open. -#}

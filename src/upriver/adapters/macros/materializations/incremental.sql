@@ -18,8 +18,10 @@
     {%- do drop_relation_if_exists(load_cached_relation(backup_relation)) -%}
   {%- endif -%}
 
-  {{- run_hooks(pre_hooks, inside_transaction=False) -}}
-  {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+  {%- if pre_hooks -%}
+    {{- run_hooks(pre_hooks, inside_transaction=False) -}}
+    {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+  {%- endif -%}
 
   {%- if existing_relation is none -%}
     {%- set built_relation = target_relation -%}
@@ -70,12 +72,12 @@
     should_revoke=should_revoke(existing_relation, full_refresh_mode)) -%}
   {%- do persist_docs(target_relation, model) -%}
 
-  {{- run_hooks(post_hooks, inside_transaction=True) -}}
+  {{- run_hooks(post_hooks, inside_transaction=True) if post_hooks -}}
   {%- do adapter.commit() -%}
   {%- for relation in to_drop -%}
     {%- do adapter.drop_relation(relation) -%}
   {%- endfor -%}
-  {{- run_hooks(post_hooks, inside_transaction=False) -}}
+  {{- run_hooks(post_hooks, inside_transaction=False) if post_hooks -}}
 
   {%- do return({'relations': [target_relation]}) -%}
 {%- endmaterialization %}

@@ -9,8 +9,10 @@
 
   {%- do drop_relation_if_exists(load_cached_relation(intermediate_relation)) -%}
   {%- do drop_relation_if_exists(load_cached_relation(backup_relation)) -%}
-  {{- run_hooks(pre_hooks, inside_transaction=False) -}}
-  {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+  {%- if pre_hooks -%}
+    {{- run_hooks(pre_hooks, inside_transaction=False) -}}
+    {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+  {%- endif -%}
 
   {%- call statement('main') -%}
     {{ get_create_table_as_sql(False, intermediate_relation, sql) }}
@@ -18,7 +20,7 @@
   {%- do create_indexes(intermediate_relation) -%}
 
   {#- A hook may have dropped it in the meantime. -#}
-  {%- if existing_relation is not none -%}
+  {%- if pre_hooks and existing_relation is not none -%}
     {%- set existing_relation = load_cached_relation(existing_relation) -%}
   {%- endif -%}
   {%- if existing_relation is not none -%}
@@ -26,7 +28,7 @@
   {%- endif -%}
   {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
 
-  {{- run_hooks(post_hooks, inside_transaction=True) -}}
+  {{- run_hooks(post_hooks, inside_transaction=True) if post_hooks -}}
   {%- do apply_grants(
     target_relation, config.get('grants'),
     should_revoke=should_revoke(existing_relation, full_refresh_mode=True)) -%}
@@ -36,7 +38,7 @@
   {%- if existing_relation is not none -%}
     {%- do drop_relation_if_exists(backup_relation) -%}
   {%- endif -%}
-  {{- run_hooks(post_hooks, inside_transaction=False) -}}
+  {{- run_hooks(post_hooks, inside_transaction=False) if post_hooks -}}
 
   {%- do return({'relations': [target_relation]}) -%}
 {%- endmaterialization %}

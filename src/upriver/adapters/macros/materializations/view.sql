@@ -7,17 +7,19 @@
   {%- set backup_relation = make_backup_relation(
     target_relation, existing_relation.type if existing_relation is not none else 'view') -%}
 
-  {{- run_hooks(pre_hooks, inside_transaction=False) -}}
   {%- do drop_relation_if_exists(load_cached_relation(intermediate_relation)) -%}
   {%- do drop_relation_if_exists(load_cached_relation(backup_relation)) -%}
-  {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+  {%- if pre_hooks -%}
+    {{- run_hooks(pre_hooks, inside_transaction=False) -}}
+    {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+  {%- endif -%}
 
   {%- call statement('main') -%}
     {{ get_create_view_as_sql(intermediate_relation, sql) }}
   {%- endcall -%}
 
   {#- A hook may have dropped it in the meantime. -#}
-  {%- if existing_relation is not none -%}
+  {%- if pre_hooks and existing_relation is not none -%}
     {%- set existing_relation = load_cached_relation(existing_relation) -%}
   {%- endif -%}
   {%- if existing_relation is not none -%}
@@ -33,12 +35,12 @@
     should_revoke=should_revoke(existing_relation, full_refresh_mode=True)) -%}
   {%- do persist_docs(target_relation, model) -%}
 
-  {{- run_hooks(post_hooks, inside_transaction=True) -}}
+  {{- run_hooks(post_hooks, inside_transaction=True) if post_hooks -}}
   {%- do adapter.commit() -%}
   {%- if existing_relation is not none -%}
     {%- do drop_relation_if_exists(backup_relation) -%}
   {%- endif -%}
-  {{- run_hooks(post_hooks, inside_transaction=False) -}}
+  {{- run_hooks(post_hooks, inside_transaction=False) if post_hooks -}}
 
   {%- do return({'relations': [target_relation]}) -%}
 {%- endmaterialization %}

@@ -18,11 +18,14 @@
     {%- do drop_relation_if_exists(load_cached_relation(intermediate_relation)) -%}
   {%- endif -%}
 
-  {{- run_hooks(pre_hooks, inside_transaction=False) -}}
-  {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+  {%- if pre_hooks -%}
+    {{- run_hooks(pre_hooks, inside_transaction=False) -}}
+    {{- run_hooks(pre_hooks, inside_transaction=True) -}}
+  {%- endif -%}
 
   {%- if existing_relation is none or is_swap -%}
-    {%- set is_in_place = not is_swap or has_foreign_key_constraints(existing_relation) -%}
+    {%- set is_in_place = not is_swap or (config.get('contract').enforced
+      and has_foreign_key_constraints(existing_relation)) -%}
     {%- if is_swap and is_in_place -%}
       {%- set dropped = drop_relation_for_rebuild(existing_relation) -%}
     {%- endif -%}
@@ -35,7 +38,7 @@
       {%- set dropped = drop_relation_for_rebuild(existing_relation) -%}
       {%- do adapter.rename_relation(intermediate_relation, target_relation) -%}
     {%- endif -%}
-    {%- do restore_foreign_key_dependents(dropped) -%}
+    {%- do restore_foreign_key_dependents(dropped) if dropped -%}
     {%- do create_indexes(target_relation) -%}
   {%- else -%}
     {%- set strategy_macro = adapter.get_incremental_strategy_macro(
@@ -65,7 +68,7 @@
     {%- endcall -%}
   {%- endif -%}
 
-  {{- run_hooks(post_hooks, inside_transaction=True) -}}
+  {{- run_hooks(post_hooks, inside_transaction=True) if post_hooks -}}
   {%- do apply_grants(
     target_relation, config.get('grants'),
     should_revoke=should_revoke(existing_relation, full_refresh_mode)) -%}
@@ -75,7 +78,7 @@
   {%- for relation in to_drop -%}
     {%- do adapter.drop_relation(relation) -%}
   {%- endfor -%}
-  {{- run_hooks(post_hooks, inside_transaction=False) -}}
+  {{- run_hooks(post_hooks, inside_transaction=False) if post_hooks -}}
 
   {%- do return({'relations': [target_relation]}) -%}
 {%- endmaterialization %}

@@ -1,0 +1,1 @@
+"""One module per kind of resource: its definition, patch and config become a draft."""

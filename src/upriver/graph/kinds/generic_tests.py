@@ -1,0 +1,331 @@
+"""Generic tests: every entry of a `data_tests:` list becomes a test with dbt's name and id.
+
+The id ends in a digest over the name and the arguments as text (PROJ-173, PROJ-174); the spelling
+of both decides whether state comparison finds the same test again, so it follows dbt to the
+letter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from upriver.graph.config import accumulate_calls
+from upriver.graph.drafts import Draft, Scope, resolve_config
+from upriver.graph.kinds.arguments import Asked, gather, render_text
+from upriver.graph.kinds.nodes import name_node
+from upriver.problems import Problem, Span
+from upriver.resources.calls import Facts, RefCall, SourceCall, Version
+from upriver.resources.definitions import ColumnPatch, TestItem
+from upriver.resources.macro import Macro
+from upriver.resources.nodes import Test
+
+_LONGEST_NAME = 63
+"""Longer names are shortened where they name files and relations."""
+_SHORT_STEM = 30
+_ARGUMENT_PARTS = re.compile(r"[^0-9a-zA-Z_]+")
+_CONFIG_ORDER = (
+    "severity", "tags", "enabled", "where", "limit", "warn_if", "error_if", "fail_calc",
+    "store_failures", "store_failures_as", "meta", "database", "schema", "alias",
+)  # fmt: skip
+_READ_STATICALLY = frozenset({"macro.dbt.test_not_null", "macro.dbt.test_unique"})
+"""Tests that dbt does not render to find out what they depend on."""
+_WHERE = "get_where_subquery"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of tests is about: a node, or a table of a source."""
+
+    section: str
+    """Key of the property file: `models`, `seeds`, `snapshots`, `sources`."""
+    key_name: str
+    """Name of the entry in that section."""
+    package: str
+    """Package of the property file, to which the tests belong."""
+    path: str
+    """The property file, relative to the package's root."""
+    call: RefCall | SourceCall
+    unique_id: str | None
+    """None where nothing of the name exists."""
+    group: str | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The part of a test's name that says what is tested."""
+        call = self.call
+        if isinstance(call, SourceCall):
+            return f"{call.source}_{call.table}"
+        return call.name if call.version is None else f"{call.name}_v{call.version}"
+
+    @property
+    def model_argument(self) -> str:
+        """The `model` argument as it stands in the test's metadata (PROJ-204)."""
+        call = self.call
+        if isinstance(call, SourceCall):
+            text = f"source('{call.source}', '{call.table}')"
+        elif call.version is None:
+            text = f"ref('{call.name}')"
+        else:
+            text = f"ref('{call.name}', version='{call.version}')"
+        return f"{{{{ {_WHERE}({text}) }}}}"
+
+
+class Tested(msgspec.Struct, frozen=True, kw_only=True):
+    """What a test says for the primary key of what it tests."""
+
+    attached_node: str | None
+    test_name: str
+    kwargs: dict[str, Any]
+    is_enabled: bool
+
+
+def draft_tests(
+    scope: Scope,
+    target: Target,
+    tests: tuple[TestItem, ...],
+    columns: tuple[ColumnPatch, ...],
+) -> list[Draft]:
+    """Draft the tests of a node or source table and of its columns."""
+    place = _Place(
+        name=target.name,
+        model=target.model_argument,
+        file=scope.place(target.package, target.path),
+        directories=scope.directories(target.package, target.path),
+    )
+    drafts: list[Draft] = []
+    for column in columns:
+        if column.tests:
+            name = _quoted(scope, column)
+            tags = (*target.tags, *column.tags)
+            drafts += [_draft(scope, target, place, one, name, tags) for one in column.tests]
+    drafts += [_draft(scope, target, place, one, None, target.tags) for one in tests]
+    return drafts
+
+
+class _Place(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    model: str
+    file: str
+    directories: tuple[str, ...]
+
+
+def _quoted(scope: Scope, column: ColumnPatch) -> str:
+    if not column.quote:
+        return column.name
+    mark = scope.inputs.dialect.quote_character
+    return f"{mark}{column.name}{mark}"
+
+
+def _draft(
+    scope: Scope,
+    target: Target,
+    place: _Place,
+    item: TestItem,
+    column_name: str | None,
+    tags: tuple[str, ...],
+) -> Draft:
+    kwargs: dict[str, Any] = dict(item.arguments)
+    if column_name is not None:
+        kwargs["column_name"] = column_name
+    call = item.name if item.namespace is None else f"{item.namespace}_{item.name}"
+    stem = f"{call}_{place.name}"
+    is_source = isinstance(target.call, SourceCall)
+    if is_source:
+        stem = f"source_{stem}"
+    name, short = _names(item, stem, kwargs)
+    kwargs["model"] = place.model
+    macro = scope.macros.find_test(item.name, item.namespace, target.package)
+    span = Span(file=place.file, keys=item.keys)
+    config = _said_config(scope, item, target.package, span)
+    if short != name and "alias" not in config:
+        config["alias"] = short
+    raw_code = _raw_code(item, config)
+    facts = _facts(scope, target, item, macro, kwargs, raw_code, span)
+    fqn = (target.package, *place.directories, name)
+    if facts.configs:
+        # The test's own config stands in its code, so these calls include it, last.
+        config = accumulate_calls(facts.configs)
+    resolved = resolve_config(
+        scope, "test", target.package, fqn, yaml={}, raw_yaml={}, in_file=config,
+        raw_in_file=config,
+    )  # fmt: skip
+    unique_id = f"test.{target.package}.{name}.{_digest(name, item, kwargs)}"
+    values: dict[str, Any] = {
+        "unique_id": unique_id,
+        "name": name,
+        "package": target.package,
+        "path": f"{short}.sql",
+        "original_file_path": target.path,
+        "fqn": fqn,
+        "raw_code": raw_code,
+        "checksum_name": "none",
+        "config": resolved.config,
+        "unrendered_config": resolved.unrendered,
+        "tags": _sorted_tags(tags, resolved.tags),
+        "meta": resolved.config["meta"],
+        "group": target.group,
+        "depends_on_macros": facts.macros,
+        "refs": facts.refs,
+        "sources": facts.sources,
+        "test_name": item.name,
+        "test_namespace": item.namespace,
+        "test_kwargs": kwargs,
+        "column_name": column_name,
+        "attached_node": None if is_source else target.unique_id,
+        "file_key_name": f"{target.section}.{target.key_name}",
+    }
+    if item.description:
+        values["description"], values["doc_blocks"] = scope.descriptions.render(
+            item.description, target.package, span, unique_id
+        )
+    name_node(scope, values, "test", None, place.file)
+    return Draft(
+        type=Test,
+        kind="test",
+        unique_id=unique_id,
+        name=name,
+        package=target.package,
+        is_enabled=resolved.config["enabled"] is not False,
+        values=values,
+        refs=facts.refs,
+        sources=facts.sources,
+        file=place.file,
+        keys=item.keys,
+    )
+
+
+def _sorted_tags(outer: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*outer, *own})) if outer or own else ()
+
+
+def _names(item: TestItem, stem: str, kwargs: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the name, and the name of its file and relation (PROJ-173, PROJ-175)."""
+    if item.custom_name is not None:
+        return item.custom_name, item.custom_name
+    parts: list[str] = []
+    for key in sorted(kwargs):
+        value = kwargs[key]
+        if isinstance(value, dict):
+            parts += [str(one) for one in value.values()]
+        elif isinstance(value, list | tuple):
+            parts += [str(one) for one in value]
+        else:
+            parts.append(str(value))
+    cleaned = "__".join([_ARGUMENT_PARTS.sub("_", part) for part in parts])
+    name = f"{stem}_{cleaned}" if cleaned else stem
+    if len(name) <= _LONGEST_NAME:
+        return name, name
+    return name, f"{stem[:_SHORT_STEM]}_{_md5(name)}"
+
+
+def _digest(name: str, item: TestItem, kwargs: Mapping[str, Any]) -> str:
+    shown = {"kwargs": _as_text(kwargs), "name": item.name, "namespace": str(item.namespace)}
+    return _md5(f"{name}{shown!r}")[-10:]
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _as_text(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_as_text(one) for one in value]
+    return str(value)
+
+
+def _said_config(scope: Scope, item: TestItem, package: str, span: Span) -> dict[str, Any]:
+    """Return a test's own config in the order in which dbt writes it into the test's code."""
+    if not item.config:
+        return {}
+    keys = [key for key in _CONFIG_ORDER if key in item.config]
+    keys += [key for key in item.config if key not in _CONFIG_ORDER]
+    return {
+        key: render_text(scope, value, package, span) if isinstance(value, str) else value
+        for key in keys
+        if (value := item.config[key]) is not None
+    }
+
+
+def _raw_code(item: TestItem, config: Mapping[str, Any]) -> str:
+    called = (
+        f"test_{item.name}" if item.namespace is None else f"{item.namespace}.test_{item.name}"
+    )
+    code = f"{{{{ {called}(**_dbt_generic_test_kwargs) }}}}"
+    if not config:
+        return code
+    shown = ",".join(f"{key}={_literal(value)}" for key, value in config.items())
+    return f"{code}{{{{ config({shown}) }}}}"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, str):
+        escaped = value.replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)
+
+
+def _facts(
+    scope: Scope,
+    target: Target,
+    item: TestItem,
+    macro: Macro | None,
+    kwargs: Mapping[str, Any],
+    raw_code: str,
+    span: Span,
+) -> Facts:
+    """Return what a test depends on: what it tests, its arguments, and what its macro asks for."""
+    call = target.call
+    if macro is not None and macro.unique_id in _READ_STATICALLY:
+        if isinstance(call, SourceCall):
+            return Facts(sources=(call,), macros=(macro.unique_id,))
+        return Facts(refs=(call,), macros=(macro.unique_id,))
+    asked = Asked()
+    if macro is not None:
+        asked.macros[macro.unique_id] = None
+    for value in item.arguments.values():
+        gather(scope, value, target.package, span, asked)
+    asked.add(_as_called(call))
+    where = scope.macros.find(_WHERE, target.package)
+    if where is not None:
+        asked.macros[where.unique_id] = None
+    if macro is not None and scope.macros.asks(macro):
+        _ask_macro(scope, target.package, kwargs, raw_code, asked)
+    return Facts(
+        refs=tuple(asked.refs),
+        sources=tuple(asked.sources),
+        configs=tuple(asked.configs),
+        macros=tuple(asked.macros),
+    )
+
+
+def _as_called(call: RefCall | SourceCall) -> RefCall | SourceCall:
+    """Return the call that rendering the `model` argument makes: versions stand there as text."""
+    version: Version | None = None if isinstance(call, SourceCall) else call.version
+    if isinstance(call, SourceCall) or version is None:
+        return call
+    return RefCall(name=call.name, package=call.package, version=str(version))
+
+
+def _ask_macro(
+    scope: Scope,
+    package: str,
+    kwargs: Mapping[str, Any],
+    raw_code: str,
+    asked: Asked,
+) -> None:
+    answer = scope.inputs.templates.test_facts(raw_code, package, kwargs)
+    if isinstance(answer, Problem):
+        # The test says what is wrong when it runs, with its real arguments.
+        return
+    asked.refs.update(dict.fromkeys(answer.refs))
+    asked.sources.update(dict.fromkeys(answer.sources))
+    asked.configs.extend(answer.configs)

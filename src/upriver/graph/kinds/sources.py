@@ -1,0 +1,229 @@
+"""Sources: what a source and its table say is merged key by key (PROJ-186..196)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from upriver.graph.config import DEFAULTS, as_list
+from upriver.graph.drafts import Draft, Scope, resolve_config
+from upriver.graph.kinds.generic_tests import Target
+from upriver.graph.kinds.nodes import columns_of
+from upriver.problems import Span
+from upriver.resources.calls import SourceCall
+from upriver.resources.definitions import SourceDefinition
+from upriver.resources.dialect import merge_quoting, render_name
+from upriver.resources.nodes import Source
+from upriver.resources.relation import RelationName
+
+_QUOTED = ("database", "schema", "identifier", "column")
+_MERGED = ("freshness", "loaded_at_field", "loaded_at_query", "meta", "tags")
+"""Config keys that are put together here; the others are those of `config:`."""
+_THRESHOLDS = ("warn_after", "error_after")
+_ABSENT = object()
+
+
+def overridden(definitions: Iterable[SourceDefinition]) -> list[SourceDefinition]:
+    """Apply entries with `overrides:` to the package's source of that name (PROJ-192)."""
+    everything = list(definitions)
+    patches: dict[tuple[str, str], dict[str, SourceDefinition]] = {}
+    for one in everything:
+        package = one.source.get("overrides")
+        if package is not None:
+            patches.setdefault((str(package), one.source_name), {})[one.name] = one
+    if not patches:
+        return everything
+    return [
+        _patched(one, patches.get((one.package, one.source_name), {}))
+        for one in everything
+        if one.source.get("overrides") is None
+    ]
+
+
+def _patched(
+    definition: SourceDefinition, patches: Mapping[str, SourceDefinition]
+) -> SourceDefinition:
+    if not patches:
+        return definition
+    source = next(iter(patches.values())).source
+    said = {k: v for k, v in source.items() if k != "overrides" and v is not None}
+    changed = msgspec.structs.replace(definition, source={**definition.source, **said})
+    own = patches.get(definition.name)
+    if own is None:
+        return changed
+    return msgspec.structs.replace(
+        changed,
+        table={**definition.table, **{k: v for k, v in own.table.items() if v is not None}},
+        columns=own.columns or definition.columns,
+        tests=(*definition.tests, *own.tests),
+    )
+
+
+def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
+    """Draft one table of a source."""
+    source, table = definition.source, definition.table
+    package, path = definition.package, definition.path
+    file = scope.place(package, path)
+    unique_id = f"source.{package}.{definition.source_name}.{definition.name}"
+    directories = scope.directories(package, path)
+    fqn = (package, *directories, definition.source_name, definition.name)
+    span = Span(file=file, keys=(*definition.keys, "description"))
+    description, blocks = scope.descriptions.render(
+        str(table.get("description") or ""), package, span, unique_id
+    )
+    source_description, _ = scope.descriptions.render(
+        str(source.get("description") or ""), package, span, unique_id
+    )
+    config, unrendered = _config(scope, definition, fqn)
+    database = source.get("database") or scope.inputs.database
+    schema = str(source.get("schema") or definition.source_name)
+    identifier = str(table.get("identifier") or definition.name)
+    quoting = {
+        **dict.fromkeys(_QUOTED),
+        **(source.get("quoting") or {}),
+        **{k: v for k, v in (table.get("quoting") or {}).items() if v is not None},
+    }
+    external = table.get("external")
+    values: dict[str, Any] = {
+        "unique_id": unique_id,
+        "name": definition.name,
+        "source_name": definition.source_name,
+        "package": package,
+        "path": path,
+        "original_file_path": path,
+        "fqn": fqn,
+        "database": database,
+        "schema": schema,
+        "identifier": identifier,
+        "relation_name": render_name(
+            scope.inputs.dialect,
+            RelationName(database=database, schema=schema, identifier=identifier),
+            merge_quoting(scope.names.quoting, quoting),
+        ),
+        "quoting": quoting,
+        "loader": str(source.get("loader") or ""),
+        "description": description,
+        "doc_blocks": blocks,
+        "source_description": source_description,
+        "source_meta": {**(source.get("meta") or {}), **(_config_of(source).get("meta") or {})},
+        "meta": config["meta"],
+        "tags": tuple(config["tags"]),
+        "config": config,
+        "unrendered_config": unrendered,
+        "unrendered_database": definition.raw_source.get("database"),
+        "unrendered_schema": definition.raw_source.get("schema"),
+        "freshness": config["freshness"],
+        "loaded_at_field": config["loaded_at_field"],
+        "loaded_at_query": config["loaded_at_query"],
+        "external": None if external is None else _external(external),
+    }
+    if definition.columns:
+        values["columns"] = columns_of(
+            scope, definition.columns, package, file, definition.keys, unique_id
+        )
+    return Draft(
+        type=Source,
+        kind="source",
+        unique_id=unique_id,
+        name=definition.name,
+        package=package,
+        is_enabled=config["enabled"] is not False,
+        values=values,
+        file=file,
+        keys=definition.keys,
+        own_tags=tuple(dict.fromkeys((*as_list(source.get("tags")), *as_list(table.get("tags"))))),
+    )
+
+
+def tested_source(definition: SourceDefinition, draft: Draft) -> Target:
+    """Return a source table as what its tests are about (PROJ-195)."""
+    return Target(
+        section="sources",
+        key_name=definition.source_name,
+        package=definition.package,
+        path=definition.path,
+        call=SourceCall(source=definition.source_name, table=definition.name),
+        unique_id=draft.unique_id,
+        tags=draft.own_tags,
+    )
+
+
+def _external(written: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("location", "file_format", "row_format", "tbl_properties", "partitions")
+    return {**dict.fromkeys(keys), **written}
+
+
+def _config_of(written: Mapping[str, Any]) -> Mapping[str, Any]:
+    config = written.get("config")
+    return config if isinstance(config, Mapping) else {}
+
+
+def _config(
+    scope: Scope, definition: SourceDefinition, fqn: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    source, table = definition.source, definition.table
+    of_source, of_table = _config_of(source), _config_of(table)
+    said = {**of_source, **of_table}
+    said["tags"] = sorted(
+        {str(tag) for layer in (source, of_source, table, of_table)
+         for tag in as_list(layer.get("tags"))}
+    )  # fmt: skip
+    said["meta"] = {
+        key: value
+        for layer in (source, of_source, table, of_table)
+        for key, value in (layer.get("meta") or {}).items()
+    }
+    for key in ("loaded_at_field", "loaded_at_query"):
+        said[key] = _last_said(
+            key, ((of_source, True), (source, False), (table, False), (of_table, True))
+        )
+    freshness = _freshness((source, of_source, table, of_table))
+    said.pop("freshness", None)
+    if freshness is not _ABSENT:
+        said["freshness"] = freshness
+    resolved = resolve_config(
+        scope, "source", definition.package, fqn, yaml=said, raw_yaml=said, in_file={},
+        raw_in_file={},
+    )  # fmt: skip
+    config = resolved.config
+    if freshness is _ABSENT and config["freshness"] is not None:
+        config = {
+            **config,
+            "freshness": {**DEFAULTS["source"]["freshness"], **config["freshness"]},
+        }
+    return config, resolved.unrendered
+
+
+def _last_said(key: str, layers: tuple[tuple[Mapping[str, Any], bool], ...]) -> Any:
+    """Return the most specific value; null beside `config`, not in it, says that there is none
+    (PROJ-191). Each layer comes with whether it is a config.
+    """
+    value = None
+    for layer, is_config in layers:
+        if key in layer and (layer[key] is not None or not is_config):
+            value = layer[key]
+    return value
+
+
+def _freshness(layers: tuple[Mapping[str, Any], ...]) -> Any:
+    """Merge freshness, general first (PROJ-190); null at a later level says there is none."""
+    merged: Any = _ABSENT
+    for layer in layers:
+        if "freshness" not in layer:
+            continue
+        said = layer["freshness"]
+        if said is None:
+            merged = None
+            continue
+        before = merged if isinstance(merged, dict) else DEFAULTS["source"]["freshness"]
+        merged = {**before, **{key: _threshold(key, said[key], before) for key in said}}
+    return merged
+
+
+def _threshold(key: str, said: Any, before: Mapping[str, Any]) -> Any:
+    if key not in _THRESHOLDS or not isinstance(said, Mapping):
+        return said
+    known = before.get(key)
+    return {**(known or {"count": None, "period": None}), **said}

@@ -1,0 +1,137 @@
+"""Macros as linking sees them: which one a name reaches, what they call, and their patches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from upriver.graph.inputs import LinkInputs
+from upriver.resources.definitions import MacroPatch
+from upriver.resources.macro import Macro, MacroArgument
+
+_ASKS = re.compile(
+    r"\b(?:ref|source|metric|function|builtins)\s*[(.\[]|\bconfig\s*(?:\(|\.\s*(?:set|require)\b)"
+)
+"""Text of a test macro that could make its test depend on more than its arguments say."""
+
+
+class MacroIndex:
+    """All macros by package and name, with the look-up order of JINJA-135 and JINJA-139."""
+
+    def __init__(self, inputs: LinkInputs, macros: Iterable[Macro]) -> None:
+        self._root = inputs.root
+        internal = [package.name for package in inputs.packages if package.is_internal]
+        # Adapter packages shadow `dbt`, which is last.
+        self._internal = (*(name for name in internal if name != "dbt"), "dbt")
+        self._prefixes = (inputs.dialect.type, *inputs.dialect.parents, "default")
+        self._by_name: dict[tuple[str, str], Macro] = {}
+        self._packages_by_name: dict[str, list[str]] = {}
+        for macro in macros:
+            self._by_name.setdefault((macro.package, macro.name), macro)
+            self._packages_by_name.setdefault(macro.name, []).append(macro.package)
+        self._asks: dict[str, bool] = {}
+
+    def find(self, name: str, package: str) -> Macro | None:
+        """Return the macro an unqualified call from a node of `package` reaches."""
+        if name not in self._packages_by_name:
+            return None
+        for place in (package, self._root, *self._internal):
+            macro = self._by_name.get((place, name))
+            if macro is not None:
+                return macro
+        return None
+
+    def find_in(self, namespace: str, name: str) -> Macro | None:
+        """Return what `namespace.name` reaches; `dbt` is all internal packages (JINJA-136)."""
+        places = self._internal if namespace == "dbt" else (namespace,)
+        for place in places:
+            macro = self._by_name.get((place, name))
+            if macro is not None:
+                return macro
+        return None
+
+    def find_test(self, name: str, namespace: str | None, package: str) -> Macro | None:
+        """Return the macro of a generic test (PROJ-203)."""
+        if namespace is None:
+            return self.find(f"test_{name}", package)
+        return self.find_in(namespace, f"test_{name}")
+
+    def overrides(self, name: str, package: str) -> tuple[Macro, ...]:
+        """Return the macros that may take part when a node of `package` calls a built-in one:
+        empty when only the one of `dbt` and its default can (PROJ-179).
+        """
+        found: list[Macro] = []
+        for spelling in (name, *(f"{prefix}__{name}" for prefix in self._prefixes)):
+            for place in self._packages_by_name.get(spelling, ()):
+                is_reached = spelling != name or place in (package, self._root)
+                if place != "dbt" and (is_reached or place in self._internal):
+                    found.append(self._by_name[place, spelling])
+        return tuple(found)
+
+    def asks(self, macro: Macro) -> bool:
+        """Tell whether rendering a test macro could show refs, sources or configs."""
+        known = self._asks.get(macro.unique_id)
+        if known is None:
+            # Set first, so that recursion ends.
+            self._asks[macro.unique_id] = False
+            known = bool(_ASKS.search(macro.macro_sql)) or any(
+                self.asks(called) for called in self._reachable(macro)
+            )
+            self._asks[macro.unique_id] = known
+        return known
+
+    def _reachable(self, macro: Macro) -> list[Macro]:
+        names = [call.rpartition(".")[2] for call in macro.calls]
+        names += [f"{p}__{name}" for name, _ in macro.dispatches for p in self._prefixes]
+        return [
+            self._by_name[place, name]
+            for name in dict.fromkeys(names)
+            for place in self._packages_by_name.get(name, ())
+        ]
+
+    def depends_on(self, macro: Macro) -> tuple[str, ...]:
+        """Return the macros that a macro was statically seen to call (JINJA-143)."""
+        found: dict[str, None] = {}
+        for name, namespace in macro.dispatches:
+            called = self._dispatched(name, namespace, macro.package)
+            if called is not None:
+                found[called.unique_id] = None
+        for call in macro.calls:
+            namespace, _, name = call.rpartition(".")
+            called = self.find_in(namespace, name) if namespace else self.find(name, macro.package)
+            if called is not None and called is not macro:
+                found[called.unique_id] = None
+        return tuple(found)
+
+    def _dispatched(self, name: str, namespace: str | None, package: str) -> Macro | None:
+        for prefix in self._prefixes:
+            spelling = f"{prefix}__{name}"
+            macro = self.find(spelling, package)
+            if macro is None and namespace is not None:
+                macro = self.find_in(namespace, spelling)
+            if macro is not None:
+                return macro
+        return None
+
+
+def patched(macro: Macro, patch: MacroPatch | None, depends_on: tuple[str, ...]) -> Macro:
+    """Return a macro with its dependencies and what a property file says of it."""
+    if patch is None:
+        return msgspec.structs.replace(macro, depends_on=depends_on) if depends_on else macro
+    config = {**patch.config}
+    meta: Mapping[str, Any] = {**patch.meta, **(config.pop("meta", None) or {})}
+    docs: Mapping[str, Any] = {**patch.docs, **(config.pop("docs", None) or {})}
+    arguments: tuple[MacroArgument, ...] = patch.arguments
+    return msgspec.structs.replace(
+        macro,
+        depends_on=depends_on,
+        description=patch.description,
+        arguments=arguments or macro.arguments,
+        meta=dict(meta),
+        docs=dict(docs),
+        config=config,
+        patch_path=f"{patch.package}://{patch.path}",
+    )

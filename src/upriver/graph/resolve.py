@@ -1,0 +1,261 @@
+"""From the calls of a draft to the unique_ids it depends on, and what is wrong with them.
+
+Sources come first, then refs, each once, as in dbt's manifest. A test whose reference is missing
+or disabled is disabled with it (PROJ-267); for everything else that is an error. Access is checked
+here too (PROJ-226, PROJ-227): the tables of guarded and deprecated models are small, so the usual
+case costs two look-ups.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from upriver.graph.drafts import Draft, Scope
+from upriver.graph.refs import Answer, Named, RefIndex, Resolver, add_node
+from upriver.problems import Span
+from upriver.resources.calls import RefCall, SourceCall
+
+_REFABLE = frozenset({"model", "seed", "snapshot"})
+
+
+class Guard(msgspec.Struct, frozen=True, array_like=True):
+    """Who may refer to a model that not everybody may refer to."""
+
+    access: str
+    group: str | None
+    package: str
+
+
+class Names(msgspec.Struct):
+    """All names of a project, and which of them not everybody may use."""
+
+    index: RefIndex
+    guarded: dict[str, Guard]
+    deprecated: dict[str, str]
+    """unique_id to deprecation date."""
+    root: str
+
+
+def names_of(scope: Scope, drafts: Iterable[Draft], disabled: Iterable[Draft]) -> Names:
+    """Gather every name that can be referred to."""
+    index = RefIndex()
+    names = Names(index=index, guarded={}, deprecated={}, root=scope.inputs.root)
+    for draft in drafts:
+        if draft.kind in _REFABLE:
+            _add(index.nodes, draft)
+        elif draft.kind == "source":
+            key = f"{draft.values['source_name']}.{draft.name}"
+            index.sources.setdefault(key, {}).setdefault(draft.package, draft.unique_id)
+        if draft.kind == "model":
+            _guard(scope, names, draft)
+    for draft in disabled:
+        if draft.kind in _REFABLE:
+            _add(index.disabled, draft)
+        elif draft.kind == "source":
+            key = f"{draft.values['source_name']}.{draft.name}"
+            index.disabled_sources.setdefault(key, {}).setdefault(draft.package, draft.unique_id)
+    return names
+
+
+def _add(table: dict[str, dict[str, Named]], draft: Draft) -> None:
+    version = draft.values.get("version")
+    latest = draft.values.get("latest_version")
+    add_node(
+        table,
+        name=draft.name,
+        package=draft.package,
+        unique_id=draft.unique_id,
+        version=version,
+        is_latest=version is not None and str(version) == str(latest),
+    )
+
+
+def _guard(scope: Scope, names: Names, draft: Draft) -> None:
+    access = draft.values["access"]
+    is_restricted = scope.packages[draft.package].is_access_restricted
+    if access == "private" or (access == "protected" and is_restricted):
+        names.guarded[draft.unique_id] = Guard(access, draft.values["group"], draft.package)
+    date = draft.values.get("deprecation_date")
+    if date is not None:
+        names.deprecated[draft.unique_id] = date
+
+
+class References:
+    """Resolves the references of drafts and reports what is wrong with them."""
+
+    def __init__(self, scope: Scope, names: Names) -> None:
+        self._scope = scope
+        self._names = names
+        flags = scope.inputs.flags
+        self._is_own_first = flags.require_ref_searches_node_package_before_root
+        self._resolver = Resolver(
+            names.index, names.root, is_node_package_first=self._is_own_first
+        )
+
+    def resolve(self, draft: Draft) -> tuple[str, ...] | None:
+        """Return what a draft depends on; None for a test that is disabled for lack of it."""
+        found: dict[str, None] = {}
+        is_lost = False
+        resolver = self._resolver
+        for source in draft.sources:
+            answer = resolver.source(source, draft.package)
+            if answer.unique_id is not None and answer.status == "found":
+                found[answer.unique_id] = None
+            else:
+                self._report_source(draft, source, answer)
+                is_lost = True
+        for call in draft.refs:
+            answer = resolver.ref(call, draft.package)
+            if answer.unique_id is not None and answer.status == "found":
+                found[answer.unique_id] = None
+                self._check_use(draft, call, answer.unique_id)
+            else:
+                self._report_ref(draft, call, answer)
+                is_lost = True
+        return None if is_lost and draft.kind == "test" else tuple(found)
+
+    def _check_use(self, draft: Draft, call: RefCall, target: str) -> None:
+        names = self._names
+        if draft.package != names.root and call.package is None and not self._is_own_first:
+            self._check_direction(draft, call, target)
+        guard = names.guarded.get(target)
+        if guard is not None and draft.kind != "unit_test":
+            self._check_access(draft, call, target, guard)
+        if target in names.deprecated and draft.kind == "model":
+            self._check_deprecation(draft, call, target)
+
+    def _check_direction(self, draft: Draft, call: RefCall, target: str) -> None:
+        if target.split(".", 2)[1] != self._names.root:
+            return
+        self._scope.report(
+            "package-refers-to-root",
+            f"`{draft.unique_id}` of package `{draft.package}` refers to `{call.name}`, which is "
+            "found in the root project",
+            self._span(draft, call.name),
+            unique_id=draft.unique_id,
+            hint="Set the flag `require_ref_searches_node_package_before_root`",
+            is_warning=True,
+            event="PackageNodeDependsOnRootProjectNode",
+        )
+
+    def _check_access(self, draft: Draft, call: RefCall, target: str, guard: Guard) -> None:
+        if guard.access == "private":
+            group = draft.values.get("group")
+            if group is not None and group == guard.group:
+                return
+            owner = f"group `{guard.group}`" if guard.group else "a group it does not name"
+            message = f"`{draft.unique_id}` refers to `{target}`, which is private to {owner}"
+        else:
+            if draft.package == guard.package:
+                return
+            message = (
+                f"`{draft.unique_id}` refers to `{target}`, which is protected, and package "
+                f"`{guard.package}` restricts access"
+            )
+        self._scope.report(
+            "ref-not-allowed",
+            message,
+            self._span(draft, call.name),
+            unique_id=draft.unique_id,
+            hint=f"Give `{call.name}` the access `public`"
+            + (", or put both into one group" if guard.access == "private" else ""),
+        )
+
+    def _check_deprecation(self, draft: Draft, call: RefCall, target: str) -> None:
+        date = self._names.deprecated[target]
+        today = self._scope.inputs.today
+        if not today:
+            return
+        is_past = date[: len(today)] <= today
+        self._scope.report(
+            "ref-deprecated",
+            f"`{draft.unique_id}` refers to `{target}`, which "
+            + (f"was deprecated on {date[:10]}" if is_past else f"will be on {date[:10]}"),
+            self._span(draft, call.name),
+            unique_id=draft.unique_id,
+            is_warning=True,
+            event="DeprecatedReference" if is_past else "UpcomingReferenceDeprecation",
+        )
+
+    def _report_ref(self, draft: Draft, call: RefCall, answer: Answer) -> None:
+        shown = shown_ref(call)
+        span = self._span(draft, call.name)
+        if answer.status == "ambiguous":
+            listed = ", ".join(f"`{one}`" for one in answer.candidates)
+            self._scope.report(
+                "ref-ambiguous",
+                f"`{draft.unique_id}` refers to `{shown}`, which may be any of {listed}",
+                span,
+                unique_id=draft.unique_id,
+                hint=f"Name the package: `ref('{answer.candidates[0].split('.', 2)[1]}', "
+                f"'{call.name}')`",
+            )
+        elif answer.status == "disabled":
+            self._report_disabled(draft, shown, answer, span, is_source=False)
+        else:
+            is_test = draft.kind == "test"
+            self._scope.report(
+                "ref-not-found",
+                f"`{draft.unique_id}` refers to `{shown}`, which does not exist",
+                span,
+                unique_id=draft.unique_id,
+                hint=self._resolver.hint(call),
+                is_warning=is_test,
+                event="NodeNotFoundOrDisabled" if is_test else None,
+            )
+
+    def _report_source(self, draft: Draft, call: SourceCall, answer: Answer) -> None:
+        shown = f"source('{call.source}', '{call.table}')"
+        span = self._span(draft, call.table)
+        if answer.status == "disabled":
+            self._report_disabled(draft, shown, answer, span, is_source=True)
+            return
+        is_test = draft.kind == "test"
+        self._scope.report(
+            "source-not-found",
+            f"`{draft.unique_id}` reads `{shown}`, which is declared "
+            + ("in several packages" if answer.status == "ambiguous" else "nowhere"),
+            span,
+            unique_id=draft.unique_id,
+            hint=self._resolver.source_hint(call),
+            is_warning=is_test,
+            event="NodeNotFoundOrDisabled" if is_test else None,
+        )
+
+    def _report_disabled(
+        self, draft: Draft, shown: str, answer: Answer, span: Span, *, is_source: bool
+    ) -> None:
+        # dbt says nothing of a test that is disabled along with the node it tests.
+        if draft.kind == "test" and not is_source:
+            return
+        is_test = draft.kind == "test"
+        self._scope.report(
+            "reference-disabled",
+            f"`{draft.unique_id}` refers to `{shown}`, and `{answer.unique_id}` is disabled",
+            span,
+            unique_id=draft.unique_id,
+            hint="Enable it, or disable what refers to it",
+            is_warning=is_test,
+            event="InvalidDisabledTargetInTestNode" if is_test else None,
+        )
+
+    def _span(self, draft: Draft, word: str) -> Span:
+        """Return the line of a call, where the draft has code."""
+        code = draft.values.get("raw_code")
+        if not code or draft.keys:
+            return draft.span
+        match = re.search(rf"\b(?:ref|source)\s*\([^)]*['\"]{re.escape(word)}['\"]", code)
+        if match is None:
+            return draft.span
+        line = draft.values.get("line", 1) + code.count("\n", 0, match.start())
+        return Span(file=draft.file, line=line)
+
+
+def shown_ref(call: RefCall) -> str:
+    """Return a call as one would write it."""
+    package = f"'{call.package}', " if call.package is not None else ""
+    version = f", v={call.version}" if call.version is not None else ""
+    return f"ref({package}'{call.name}'{version})"

@@ -1,0 +1,350 @@
+"""dbt's flavour of Jinja: which tags exist, how a macro is named, what an unknown name does.
+
+Three departures from plain Jinja (JINJA-1..9):
+
+- blocks `materialization`, `test`, `data_test`, `snapshot` and `docs` are read as macros, and
+  every macro is stored under a prefixed name, so that a call `f()` inside a template always goes
+  to the names the template was given and never to a macro that stands in the same text;
+- typed macro arguments are accepted and their types dropped;
+- in the body of a node that is being parsed an unknown name gives an empty object that can be
+  called and has every attribute; everywhere else it is Jinja's ordinary undefined value.
+
+A text is compiled once per process: code objects are kept with `World.remember`, keyed by text.
+They are the same for both rules about unknown names.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Mapping
+from types import CodeType
+from typing import Any
+
+from jinja2 import Template, Undefined, nodes, pass_context
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.ext import Extension, do, loopcontrols
+from jinja2.nativetypes import NativeCodeGenerator
+from jinja2.parser import Parser
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import missing
+
+from upriver.jinja.errors import MACRO_PREFIX, CompilationError, Origin, located
+from upriver.jinja.world import World
+from upriver.resources.macro import Macro
+
+Remember = Callable[[str, Callable[[], Any]], Any]
+"""The shape of `World.remember`."""
+
+
+class LocatedTemplate(Template):
+    """A compiled template that knows where its text came from."""
+
+    origin: Origin
+
+
+class PermissiveUndefined(Undefined):
+    """An unknown name in the body of a node being parsed: calls and attributes work (JINJA-6)."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "name":
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, key: object) -> Any:
+        return self
+
+    def __call__(self, *_args: object, **_kwargs: object) -> Any:
+        """Give another empty object: calls of an unknown name succeed."""
+        return self
+
+
+def text_template(
+    text: str, remember: Remember, *, origin: Origin, is_capturing: bool = False
+) -> LocatedTemplate:
+    """Compile a text of SQL or a macro body; raises a located CompilationError.
+
+    `remember` is `World.remember`. `is_capturing` chooses the permissive rule about unknown names.
+    """
+    environment = _environment(is_capturing=is_capturing)
+    code = remember(f"jinja-code:{text}", lambda: _compile(environment, text, origin))
+    return _from_code(environment, code, origin)
+
+
+def macro_template(macro: Macro, world: World) -> LocatedTemplate:
+    """Return the compiled template of a macro block, made once per process."""
+    key = (
+        f"jinja-macro:{macro.unique_id}:{macro.original_file_path}:{macro.line}:{macro.macro_sql}"
+    )
+    made = world.remember(key, lambda: text_template(
+        macro.macro_sql, world.remember, origin=macro_origin(macro)
+    ))  # fmt: skip
+    assert isinstance(made, LocatedTemplate)  # noqa: S101 - remember is untyped
+    return made
+
+
+def macro_origin(macro: Macro) -> Origin:
+    """Return the place a macro's own text came from."""
+    return Origin(
+        file=macro.original_file_path,
+        line=macro.line,
+        unique_id=macro.unique_id,
+        name=macro.name,
+    )
+
+
+def bind_macro(
+    template: LocatedTemplate, macro_name: str, names: Mapping[str, Any]
+) -> Callable[..., Any]:
+    """Return the macro of a template as a callable whose free names are taken from `names`.
+
+    Names are looked up when the macro is bound, as in dbt (JINJA-4): a context that differs later
+    needs another binding. The callable raises MacroReturn for `return()`.
+    """
+    context = template.new_context(names, shared=True)  # type: ignore[arg-type] # any mapping
+    for _ in template.root_render_func(context):
+        pass
+    bound: Callable[..., Any] = context.vars[MACRO_PREFIX + macro_name]
+    return bound
+
+
+def render_template(template: LocatedTemplate, names: Mapping[str, Any]) -> str:
+    """Render a template with names looked up in `names` as they are needed.
+
+    Exceptions are not translated; the caller passes them to `errors.located`.
+    """
+    context = template.new_context(names, shared=True)  # type: ignore[arg-type] # any mapping
+    return "".join(template.root_render_func(context))
+
+
+def native_values(
+    text: str, names: Mapping[str, Any], remember: Remember, *, origin: Origin
+) -> list[Any]:
+    """Render a text of YAML and return the value of every piece of it (JINJA-14).
+
+    Adjacent constant pieces are one. An undefined value becomes an empty text.
+    """
+    environment = _native_environment()
+    code = remember(f"jinja-native:{text}", lambda: _compile(environment, text, origin))
+    template = _from_code(environment, code, origin)
+    context = template.new_context(names, shared=True)  # type: ignore[arg-type] # any mapping
+    values: list[Any] = list(template.root_render_func(context))
+    return ["" if isinstance(value, Undefined) else value for value in values]
+
+
+def check_syntax(text: str, origin: Origin) -> None:
+    """Parse a text without compiling it; raises a located CompilationError."""
+    try:
+        _environment(is_capturing=False).parse(text)
+    except TemplateSyntaxError as error:
+        raise located(error, origin) from None
+
+
+class NamesContext(Context):
+    """Looks names up in the mapping it was given, without copying it, then in Jinja's globals."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """Find a name: set by the template, given to it, or Jinja's own."""
+        if key in self.vars:
+            return self.vars[key]
+        if key in self.parent:
+            return self.parent[key]
+        return self.environment.globals.get(key, missing)
+
+
+class DbtParser(Parser):
+    """Jinja's parser with prefixed macro names and typed arguments."""
+
+    def parse_macro(self) -> nodes.Macro:
+        """Parse a macro and store it under its prefixed name."""
+        node = super().parse_macro()
+        node.name = MACRO_PREFIX + node.name
+        return node
+
+    def parse_signature(self, node: Any) -> None:
+        """Parse arguments, with optional types that are read and dropped (JINJA-5)."""
+        node.args = []
+        node.defaults = []
+        self.stream.expect("lparen")
+        while self.stream.current.type != "rparen":
+            if node.args:
+                self.stream.expect("comma")
+            argument = self.parse_assign_target(name_only=True)
+            argument.set_ctx("param")
+            if self.stream.skip_if("colon"):
+                self._skip_type()
+            if self.stream.skip_if("assign"):
+                node.defaults.append(self.parse_expression())
+            elif node.defaults:
+                self.fail("non-default argument follows default argument")
+            node.args.append(argument)
+        self.stream.expect("rparen")
+
+    def _skip_type(self) -> None:
+        self.stream.expect("name")
+        if not self.stream.skip_if("lbracket"):
+            return
+        self._skip_type()
+        while self.stream.skip_if("comma"):
+            self._skip_type()
+        self.stream.expect("rbracket")
+
+
+class DbtEnvironment(SandboxedEnvironment):
+    """The sandbox with dbt's parser, contexts and templates."""
+
+    context_class = NamesContext
+    template_class = LocatedTemplate
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return DbtParser(self, source, name, filename).parse()
+
+
+class MaterializationBlock(Extension):
+    """`{% materialization name, adapter='x', supported_languages=[..] %}` (JINJA-171)."""
+
+    tags = {"materialization"}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Read the block as a macro `materialization_<name>_<adapter or default>`."""
+        node = nodes.Macro(lineno=next(parser.stream).lineno)
+        name = parser.parse_assign_target(name_only=True).name
+        adapter = "default"
+        while parser.stream.skip_if("comma"):
+            option = parser.stream.expect("name")
+            if option.value == "default":
+                continue
+            parser.stream.expect("assign")
+            value = parser.parse_expression()
+            if option.value == "adapter" and isinstance(value, nodes.Const):
+                adapter = str(value.value)
+            elif option.value not in {"adapter", "supported_languages"}:
+                parser.fail(f"unknown materialization option '{option.value}'", option.lineno)
+        node.name = f"{MACRO_PREFIX}materialization_{name}_{adapter}"
+        node.args, node.defaults = [], []
+        node.body = parser.parse_statements(("name:endmaterialization",), drop_needle=True)
+        return node
+
+
+class TestBlock(Extension):
+    """`{% test name(model, ...) %}` and `{% data_test ... %}`."""
+
+    tags = {"test", "data_test"}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Read the block as a macro `test_<name>`."""
+        tag = next(parser.stream)
+        node = nodes.Macro(lineno=tag.lineno)
+        name = parser.parse_assign_target(name_only=True).name
+        parser.parse_signature(node)
+        node.name = f"{MACRO_PREFIX}test_{name}"
+        node.body = parser.parse_statements((f"name:end{tag.value}",), drop_needle=True)
+        return node
+
+
+class NamedBlock(Extension):
+    """`{% snapshot name %}` and `{% docs name %}` inside other text: defined, never rendered."""
+
+    tags = {"snapshot", "docs"}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Read the block as a macro without arguments."""
+        tag = next(parser.stream)
+        node = nodes.Macro(lineno=tag.lineno)
+        name = parser.parse_assign_target(name_only=True).name
+        node.name = f"{MACRO_PREFIX}{tag.value}_{name}"
+        node.args, node.defaults = [], []
+        node.body = parser.parse_statements((f"name:end{tag.value}",), drop_needle=True)
+        return node
+
+
+EXTENSIONS = (do, loopcontrols, MaterializationBlock, TestBlock, NamedBlock)
+
+
+class NativeEnvironment(DbtEnvironment):
+    """The same language, whose templates give values instead of text."""
+
+    code_generator_class = NativeCodeGenerator
+
+
+def _compile(environment: DbtEnvironment, text: str, origin: Origin) -> CodeType:
+    try:
+        code = environment.compile(text)
+    except TemplateSyntaxError as error:
+        raise located(error, origin) from None
+    assert isinstance(code, CodeType)  # noqa: S101 - the other type is for raw=True
+    return code
+
+
+def _from_code(environment: DbtEnvironment, code: CodeType, origin: Origin) -> LocatedTemplate:
+    template = LocatedTemplate.from_code(environment, code, environment.globals)
+    assert isinstance(template, LocatedTemplate)  # noqa: S101 - from_code is typed too widely
+    template.origin = origin
+    return template
+
+
+@functools.cache
+def _environment(*, is_capturing: bool) -> DbtEnvironment:
+    """Return one of the two environments of SQL; made once and never changed."""
+    environment = DbtEnvironment(
+        extensions=EXTENSIONS,
+        undefined=PermissiveUndefined if is_capturing else Undefined,
+        cache_size=0,
+        auto_reload=False,
+    )
+    environment.filters.update(
+        is_list=_is_list, as_text=_same, as_bool=_same, as_native=_same, as_number=_same
+    )
+    return environment
+
+
+@functools.cache
+def _native_environment() -> NativeEnvironment:
+    """Return the environment of YAML; made once and never changed."""
+    environment = NativeEnvironment(extensions=EXTENSIONS, cache_size=0, auto_reload=False)
+    environment.filters.update(
+        is_list=_is_list, as_text=str, as_bool=_as_bool, as_native=_as_native, as_number=_as_number
+    )
+    return environment
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+# A filter that takes the context is never evaluated while compiling: Jinja turns constants into
+# text there, which would undo the conversion.
+@pass_context
+def _as_native(_context: Context, value: Any) -> Any:
+    return _literal(value)
+
+
+def _literal(value: Any) -> Any:
+    text = str(value)
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError):
+        return text
+
+
+@pass_context
+def _as_bool(_context: Context, value: Any) -> bool:
+    made = _literal(value)
+    if not isinstance(made, bool):
+        raise CompilationError(f"Could not convert value `{value}` into type `bool`")
+    return made
+
+
+@pass_context
+def _as_number(_context: Context, value: Any) -> int | float:
+    made = _literal(value)
+    if isinstance(made, bool) or not isinstance(made, int | float):
+        raise CompilationError(f"Could not convert value `{value}` into type `number`")
+    return made

@@ -1,0 +1,92 @@
+"""Rendering the strings of property and project YAML to Python values (JINJA-10, JINJA-14).
+
+A string of one expression gives that expression's value, unchanged: the string `'5'` stays a
+string. Filters ask for more: `as_number` and `as_bool` must convert, `as_native` converts where
+it can, `as_text` forces text. Anything else is joined as text, constants included: `{{ 5 }}` is
+`'5'`, since Jinja writes constants out while it compiles. Most strings have no Jinja at all and
+never reach it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from upriver.jinja.errors import CompilationError, Origin, located
+
+_NOWHERE = Origin(file="")
+_CALL = re.compile(
+    r"""\{\{\s*(env_var|var)\(\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*"""
+    r"""(?:,\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*)?\)\s*\}\}"""
+)
+"""A string that is one look-up with written-out arguments: what most profiles hold. Reading it
+here spares them the 25 ms that loading Jinja takes."""
+
+
+def has_jinja(text: str) -> bool:
+    """Tell whether the text needs rendering at all."""
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+def render_native(
+    text: str,
+    context: Mapping[str, Any],
+    *,
+    origin: Origin = _NOWHERE,
+    remember: Callable[[str, Callable[[], Any]], Any] | None = None,
+) -> Any:
+    """Render a YAML string; a text without Jinja loses no more than its last newline.
+
+    `remember` is `World.remember`, where there is a world. Raises a located CompilationError.
+    """
+    if not has_jinja(text):
+        return _as_jinja_reads(text)
+    call = _CALL.fullmatch(text)
+    if call is not None and call[1] in context:
+        return _called(call, text, context, origin)
+    # Jinja is loaded only when a string of YAML needs it.
+    from upriver.jinja.environment import native_values
+
+    try:
+        values = native_values(text, context, remember or _make, origin=origin)
+    except CompilationError as error:
+        raise _named(located(error, origin), text) from None
+    except Exception as error:
+        raise _named(located(error, origin, context), text) from error
+    if len(values) == 1:
+        return values[0]
+    return "".join(str(value) for value in values)
+
+
+def _called(call: re.Match[str], text: str, context: Mapping[str, Any], origin: Origin) -> Any:
+    name = call[2] if call[2] is not None else call[3]
+    default = call[4] if call[4] is not None else call[5]
+    try:
+        function = context[call[1]]
+        return function(name) if default is None else function(name, default)
+    except CompilationError as error:
+        raise _named(located(error, origin), text) from None
+
+
+def _as_jinja_reads(text: str) -> str:
+    """Do what Jinja does to any text: newlines become one kind, and the last one goes."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.removesuffix("\n")
+
+
+def _make(_key: str, make: Callable[[], Any]) -> Any:
+    return make()
+
+
+def _named(error: CompilationError, text: str) -> CompilationError:
+    """Say which string could not be rendered: several may stand on the place's line."""
+    return CompilationError(
+        f"Could not render `{text}`: {error.message}",
+        error.node,
+        code=error.code,
+        span=error.span,
+        hint=error.hint,
+        related=error.related,
+    )

@@ -1,0 +1,1 @@
+"""Reading templates without Jinja: syntax to a small tree, and the tree carried out."""

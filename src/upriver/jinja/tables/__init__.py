@@ -1,0 +1,1 @@
+"""Tables of templates: the kinds of values their columns hold, and their text."""

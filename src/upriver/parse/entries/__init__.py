@@ -1,0 +1,1 @@
+"""The entries of property files: one module per kind, each from checked YAML to definitions."""

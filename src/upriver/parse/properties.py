@@ -1,0 +1,137 @@
+"""Property YAML: one file to patches, sources and definitions, each mistake a problem.
+
+Entries are independent: one that cannot be used is left out and reported, the others stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from upriver.digest import digest_text
+from upriver.jinja.native import has_jinja
+from upriver.jinja.world import World
+from upriver.parse.entries.exposures import read_exposure, read_group
+from upriver.parse.entries.macros import read_macro
+from upriver.parse.entries.nodes import read_node
+from upriver.parse.entries.reader import Keys, Reader
+from upriver.parse.entries.shape import type_words
+from upriver.parse.entries.sources import read_source
+from upriver.parse.entries.unit_tests import read_unit_test
+from upriver.resources.definitions import Definition, ParsedFile, PatchKind
+from upriver.resources.files import SourceFile
+from upriver.workspace.yaml import load_yaml
+
+_NODES: dict[str, PatchKind] = {
+    "models": "model",
+    "seeds": "seed",
+    "snapshots": "snapshot",
+    "analyses": "analysis",
+    "data_tests": "test",
+}
+_OTHERS: dict[str, Callable[[Reader, Any, Keys], Definition | None]] = {
+    "macros": read_macro,
+    "exposures": read_exposure,
+    "groups": read_group,
+    "unit_tests": read_unit_test,
+}
+_SEMANTIC_LAYER = ("metrics", "semantic_models", "saved_queries")
+
+
+def parse_properties(file: SourceFile, text: str, world: World) -> ParsedFile:
+    """Read a property file; what is wrong is left out and reported, the rest is kept."""
+    document = load_yaml(text, file.path)
+    reader = Reader(file, world, renders=has_jinja(text))
+    definitions: list[Definition] = []
+    if isinstance(document.value, dict):
+        definitions = _read_document(reader, document.value)
+    elif document.value is not None:
+        reader.report(
+            "property-file-not-mapping",
+            f"`{file.path}` must be a mapping, and is {type_words(document.value)}",
+            (),
+            hint="Begin with `models:`, `sources:` or another kind",
+        )
+    _report_legacy_arguments(reader)
+    return ParsedFile(
+        file_id=file.id,
+        package=file.package,
+        path=file.path,
+        checksum=digest_text(text.strip()),
+        definitions=tuple(definitions),
+        problems=(*document.problems, *reader.problems),
+    )
+
+
+def _read_document(reader: Reader, document: dict[Any, Any]) -> list[Definition]:
+    """Read the known keys in the order they are written; others are ignored (PROJ-164)."""
+    definitions: list[Definition] = []
+    for key, listed in document.items():
+        if key in _NODES or key in _OTHERS or key == "sources":
+            if isinstance(listed, list):
+                _read_list(reader, key, listed, definitions)
+            else:
+                _report_no_list(reader, key, listed)
+        elif key in _SEMANTIC_LAYER and listed:
+            _report_semantic_layer(reader, key)
+        elif key == "functions" and listed:
+            _report_functions(reader)
+    return definitions
+
+
+def _read_list(reader: Reader, key: str, listed: list[Any], definitions: list[Definition]) -> None:
+    if key == "sources":
+        for index, raw in enumerate(listed):
+            definitions.extend(read_source(reader, raw, (key, index)))
+        return
+    kind = _NODES.get(key)
+    for index, raw in enumerate(listed):
+        if kind is not None:
+            definition: Definition | None = read_node(reader, raw, kind, (key, index))
+        else:
+            definition = _OTHERS[key](reader, raw, (key, index))
+        if definition is not None:
+            definitions.append(definition)
+
+
+def _report_no_list(reader: Reader, key: str, value: Any) -> None:
+    hint = f"Write each entry as `- name: ...` below `{key}:`"
+    if value is None:
+        hint = f"Remove `{key}:`, or add an entry `- name: ...` below it"
+    reader.report(
+        "property-type", f"`{key}` must be a list, and is {type_words(value)}", (key,), hint=hint
+    )
+
+
+def _report_semantic_layer(reader: Reader, key: str) -> None:
+    reader.report(
+        "semantic-layer-unsupported",
+        f"`{key}` are not read by this version of upriver",
+        (key,),
+        severity="warning",
+    )
+
+
+def _report_functions(reader: Reader) -> None:
+    reader.report(
+        "function-unsupported",
+        "`functions` are not read by this version of upriver",
+        ("functions",),
+        severity="warning",
+    )
+
+
+def _report_legacy_arguments(reader: Reader) -> None:
+    """Report tests with arguments outside `arguments:`, once per file (PROJ-198)."""
+    if not reader.legacy_arguments or not reader.nests_arguments:
+        return
+    count = len(reader.legacy_arguments)
+    reader.report(
+        "test-arguments-not-nested",
+        f"{count} test{'s' if count > 1 else ''} of `{reader.path}` "
+        f"give{'' if count > 1 else 's'} arguments outside `arguments`, which is deprecated",
+        reader.legacy_arguments[0],
+        hint="Indent the arguments of a test below `arguments:`",
+        severity="warning",
+        event="MissingArgumentsPropertyInGenericTestDeprecation",
+    )

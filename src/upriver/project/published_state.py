@@ -1,0 +1,54 @@
+"""State as verbs see it; reading it is left to `published.py`, loaded only when state is named."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from upriver.problems import Problem
+from upriver.project.resolve import Deferring
+
+if TYPE_CHECKING:
+    # Loaded with state only; a struct's annotations are not evaluated.
+    from upriver.state.baseline import Baseline
+    from upriver.state.compare import Comparison
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything `--state` and `--defer-state` name, as far as it exists."""
+
+    baseline: Baseline | None = None
+    """What to defer to."""
+    comparison: Comparison | None = None
+    results: Mapping[str, str] | None = None
+    fresher: frozenset[str] | None = None
+    line: str | None = None
+    """The baseline in one line: location, commit, age."""
+
+
+def contract_problems(state: State, words: tuple[str, ...]) -> tuple[Problem, ...]:
+    """Return breaking contract changes, where the selection asks what was modified (12.5)."""
+    if state.comparison is None or not any("state:modified" in word for word in words):
+        return ()
+    return state.comparison.contract_problems(datetime.datetime.now(tz=datetime.UTC))
+
+
+def deferral_problem(deferring: Deferring, state: State) -> Problem | None:
+    """Return why deferral cannot work although it was asked for (deferral.md 3 and 4)."""
+    if deferring.policy is None or state.baseline is not None:
+        return None
+    if deferring.baseline is None:
+        return Problem(
+            code="state-required",
+            message="--state or --defer-state are required for deferral, but neither was provided",
+            hint="Pass `--state` with the directory of production's `manifest.json`",
+        )
+    return Problem(
+        code="state-not-found",
+        message=f'Could not find manifest in --state path: "{deferring.baseline}"',
+        hint="The directory must hold the `manifest.json` of a production run; relative paths are"
+        " relative to the project",
+    )

@@ -1,0 +1,249 @@
+"""Compile one step: render its code with the relations the plan chose.
+
+Every reference is a look-up in `Step.inputs`. Ephemeral parents are rendered here too, each with
+its own part of the inputs, and put in front as CTEs (CLI-134).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from upriver.jinja.context import build_context, render
+from upriver.jinja.errors import Origin
+from upriver.jinja.native import render_native
+from upriver.jinja.subject import Overrides, Subject
+from upriver.plan.plan import Decision, Step
+from upriver.resources.nodes import Model, Node, Test
+from upriver.run.batches import Batch
+from upriver.run.ctes import cte_name, cte_text, inject_ctes
+from upriver.run.narrowing import EVERYTHING, Narrowing, narrowing_of
+from upriver.run.relations import cte_relation, decided_relation
+from upriver.run.resolve import InputResolver, LocalDecisions
+from upriver.run.subjects import node_subject
+from upriver.run.world import RunWorld
+
+_BARE_CALL = re.compile(r"\s*(?:ref|source|var|env_var|doc)\s*\(.+\)\s*", re.DOTALL)
+TEST_ARGUMENTS = "_dbt_generic_test_kwargs"
+"""The name under which a generic test's code finds its arguments (PROJ-204)."""
+
+
+class Cte(msgspec.Struct, frozen=True):
+    """An ephemeral parent, inlined."""
+
+    unique_id: str
+    name: str
+    sql: str
+    """The parent's own code, before anything is inlined into it."""
+
+
+class CompiledStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step's code, ready to be sent or wrapped by a materialization."""
+
+    unique_id: str
+    code: str
+    """With ephemeral parents inlined."""
+    ctes: tuple[Cte, ...] = ()
+    """In the order in which they stand, nested ones before those that read them."""
+
+    @property
+    def extra_ctes(self) -> tuple[tuple[str, str], ...]:
+        """unique_id and text of each CTE, as manifests list them (ART-46)."""
+        return tuple((cte.unique_id, cte_text(cte.name, cte.sql)) for cte in self.ctes)
+
+
+def with_ctes(unique_id: str, code: str, ctes: Sequence[Cte]) -> CompiledStep:
+    """Return code with queries inlined in front of it."""
+    listed = [cte_text(cte.name, cte.sql) for cte in ctes]
+    return CompiledStep(unique_id=unique_id, code=inject_ctes(code, listed), ctes=tuple(ctes))
+
+
+def compile_step(step: Step, world: RunWorld, node: Node | None = None) -> CompiledStep:
+    """Render the code of the step's node (or of `node`); raises CompilationError."""
+    return Compiler(step, world).compile(node or node_of(step, world))
+
+
+def node_of(step: Step, world: RunWorld) -> Node:
+    """Return the node a step is about."""
+    node = world.setting.graph.resources[step.unique_id]
+    if not isinstance(node, Node):
+        raise TypeError(f"{step.unique_id} has no code")
+    return node
+
+
+def make_resolver(
+    world: RunWorld,
+    package: str,
+    name: str,
+    decisions: Mapping[str, Decision],
+    seen: dict[str, None] | None = None,
+    narrowing: Narrowing = EVERYTHING,
+) -> InputResolver:
+    """Return what answers references with relations; ephemeral ones are noted in `seen`."""
+    resources = world.setting.graph.resources
+
+    def make(decision: Decision) -> Any:
+        if decision.place != "inlined":
+            window = None
+            if narrowing.window is not None:
+                window = narrowing.filter_of(resources.get(decision.target))
+            return decided_relation(world, decision, limit=narrowing.limit, window=window)
+        if seen is not None:
+            seen[decision.target] = None
+        return cte_relation(world, _identifier(world, decision.target))
+
+    entries = world.setting.graph.entries
+    return InputResolver(package, name, decisions, entries, make, root=world.project_name)
+
+
+def any_reference(world: RunWorld, step: Step | None = None) -> InputResolver:
+    """Return a resolver for what is not a node: it may read every resource of the project."""
+    entries = world.setting.graph.entries
+    decisions = LocalDecisions(entries, entries, () if step is None else step.inputs)
+    return make_resolver(world, world.project_name, "operation", decisions)
+
+
+class Compiler:
+    """Renders a step's node and, once each, the ephemeral models it reads."""
+
+    def __init__(
+        self,
+        step: Step,
+        world: RunWorld,
+        names: Mapping[str, Any] | None = None,
+        narrowing: Narrowing | None = None,
+        overrides: Overrides = Overrides(),  # noqa: B008 (frozen)
+        batch: Batch | None = None,
+    ) -> None:
+        """`names` are further names for the step's own templates."""
+        self._world = world
+        self._names = names or {}
+        self._narrowing = narrowing or narrowing_of(world.setting.settings)
+        self._overrides = overrides
+        self._batch = batch
+        self._decisions = {decision.target: decision for decision in step.inputs}
+        self._ctes: dict[str, tuple[Cte, tuple[str, ...]]] = {}
+        """By unique_id: the CTE and the ephemeral models it reads itself."""
+
+    def compile(self, node: Node) -> CompiledStep:
+        """Render the node with its ephemeral parents inlined."""
+        code, inlined = self._render(node)
+        return self._finish(node, code, inlined)
+
+    def resolver(self, node: Node, seen: dict[str, None] | None = None) -> InputResolver:
+        """Return what answers the node's references; ephemeral ones are noted in `seen`."""
+        decisions = {
+            target: self._decisions[target]
+            for target in node.depends_on
+            if target in self._decisions
+        }
+        return make_resolver(
+            self._world, node.package, node.name, decisions, seen, self._narrowing
+        )
+
+    def _render(self, node: Node) -> tuple[str, tuple[str, ...]]:
+        seen: dict[str, None] = {}
+        resolver = self.resolver(node, seen)
+        subject = node_subject(
+            node,
+            self._world,
+            resolver,
+            names=self._names,
+            overrides=self._overrides,
+            batch=self._batch,
+        )
+        if node.language != "sql":
+            return node.raw_code, ()
+        if isinstance(node, Test) and node.test_name is not None:
+            code = _render_generic_test(node, subject, self._world)
+        else:
+            code = render(node.raw_code, build_context(self._world, subject), origin_of(node))
+        return code, tuple(seen)
+
+    def _finish(self, node: Node, code: str, inlined: tuple[str, ...]) -> CompiledStep:
+        ctes = self._in_order(inlined)
+        if not ctes:
+            return CompiledStep(unique_id=node.unique_id, code=code)
+        return with_ctes(node.unique_id, code, ctes)
+
+    def _in_order(self, inlined: tuple[str, ...]) -> list[Cte]:
+        order: dict[str, Cte] = {}
+        for unique_id in inlined:
+            self._add(unique_id, order)
+        return list(order.values())
+
+    def _add(self, unique_id: str, order: dict[str, Cte]) -> None:
+        if unique_id in order:
+            return
+        cte, nested = self._cte(unique_id)
+        for below in nested:
+            self._add(below, order)
+        order[unique_id] = cte
+
+    def _cte(self, unique_id: str) -> tuple[Cte, tuple[str, ...]]:
+        found = self._ctes.get(unique_id)
+        if found is None:
+            node = self._world.setting.graph.resources[unique_id]
+            if not isinstance(node, Model):
+                raise TypeError(f"{unique_id} cannot be inlined")
+            code, nested = self._render(node)
+            name = cte_name(node.alias)
+            found = self._ctes[unique_id] = Cte(unique_id, name, code), nested
+            self._write(node, code, nested)
+        return found
+
+    def _write(self, node: Node, code: str, nested: tuple[str, ...]) -> None:
+        """Leave an ephemeral model's compiled file, which no step of its own would write."""
+        writer = self._world.setting.writer
+        if writer is not None:
+            text = self._finish(node, code, nested).code
+            writer.write_once("compiled", node.package, code_path(node), text)
+
+
+def origin_of(node: Node) -> Origin:
+    """Return the place of a node's code, for errors."""
+    return Origin(
+        file=node.original_file_path, line=node.line, unique_id=node.unique_id, name=node.name
+    )
+
+
+def code_path(node: Node) -> str:
+    """Return where a node's code is written below its package (CLI-131).
+
+    Resources that share a file (generic tests, hooks, YAML snapshots) get one file each below it.
+    """
+    if node.path.rpartition("/")[2] == node.original_file_path.rpartition("/")[2]:
+        return node.original_file_path
+    return f"{node.original_file_path}/{node.path}"
+
+
+def _identifier(world: RunWorld, unique_id: str) -> str:
+    node = world.setting.graph.resources[unique_id]
+    return node.alias if isinstance(node, Node) else node.name
+
+
+def _render_generic_test(node: Test, subject: Subject, world: RunWorld) -> str:
+    """Render a test's call with its arguments, which are templates themselves (PROJ-204)."""
+    context = build_context(world, subject)
+    arguments = {
+        name: _argument(value, context.names, world) for name, value in node.test_kwargs.items()
+    }
+    context.names[TEST_ARGUMENTS] = arguments
+    return render(node.raw_code, context, origin_of(node))
+
+
+def _argument(value: Any, names: Mapping[str, Any], world: RunWorld) -> Any:
+    match value:
+        case str():
+            # A call stands for its value without braces too (PROJ-202).
+            text = f"{{{{ {value} }}}}" if _BARE_CALL.fullmatch(value) else value
+            return render_native(text, names, remember=world.remember)
+        case list():
+            return [_argument(item, names, world) for item in value]
+        case dict():
+            return {key: _argument(item, names, world) for key, item in value.items()}
+        case _:
+            return value

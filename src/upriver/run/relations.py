@@ -1,0 +1,90 @@
+"""Relation objects for what a run reads and writes.
+
+Names come from the plan and the graph; here they only become objects. The rendered name of the
+side that owns a relation decides its quoting (defect D18).
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from upriver.jinja.relation import EventTimeFilter, Relation, ephemeral_relation, relation_of
+from upriver.plan.plan import Decision
+from upriver.resources.dialect import Dialect, render_name
+from upriver.resources.nodes import Node, Operation, UnitTest
+from upriver.resources.relation import Quoting, RelationName
+from upriver.run.world import RunWorld
+from upriver.state.baseline import Published
+
+
+def this_relation(world: RunWorld, node: Node) -> Relation | None:
+    """Return a node's own relation, `this`; hooks have none (JINJA-46)."""
+    if isinstance(node, Operation):
+        return None
+    name = RelationName(database=node.database, schema=node.schema, identifier=node.alias)
+    return _rendered_as(world, name, node.relation_name)
+
+
+def decided_relation(
+    world: RunWorld,
+    decision: Decision,
+    *,
+    limit: int | None = None,
+    window: EventTimeFilter | None = None,
+) -> Relation:
+    """Return the relation a decision chose; `limit` and `window` narrow what is read from it."""
+    if decision.relation is None:
+        raise LookupError(f"{decision.target} has no relation")
+    name, rendered = decision.relation, decision.relation_name
+    return _rendered_as(world, name, rendered, limit=limit, window=window)
+
+
+def deferred_relation(world: RunWorld, published: Published) -> Relation:
+    """Return a published resource's relation."""
+    name = RelationName(
+        database=published.database, schema=published.schema, identifier=published.alias
+    )
+    return _rendered_as(world, name, published.relation_name)
+
+
+def cte_relation(world: RunWorld, identifier: str) -> Relation:
+    """Return the relation that stands for an inlined query."""
+    return ephemeral_relation(world.dialect, identifier)
+
+
+def schema_relation(world: RunWorld, name: RelationName) -> Relation:
+    """Return a schema as the relation that `create_schema` takes."""
+    return relation_of(world.dialect, name, world.quoting).without_identifier()
+
+
+def unit_relation(world: RunWorld, model: Node, test: UnitTest) -> Relation:
+    """Return `this` of a unit test, from which its temporary table takes the name."""
+    name = RelationName(
+        database=model.database, schema=test.schema or model.schema, identifier=test.name
+    )
+    return relation_of(world.dialect, name, world.quoting)
+
+
+def quoting_of(dialect: Dialect, name: RelationName, rendered: str, usual: Quoting) -> Quoting:
+    """Find the quoting under which a name renders as its owner rendered it; else the usual one."""
+    if render_name(dialect, name, usual) == rendered:
+        return usual
+    for database, schema, identifier in product((True, False), repeat=3):
+        quoting = Quoting(database=database, schema=schema, identifier=identifier)
+        if render_name(dialect, name, quoting) == rendered:
+            return quoting
+    return usual
+
+
+def _rendered_as(
+    world: RunWorld,
+    name: RelationName,
+    rendered: str | None,
+    *,
+    limit: int | None = None,
+    window: EventTimeFilter | None = None,
+) -> Relation:
+    quoting = world.quoting
+    if rendered is not None:
+        quoting = quoting_of(world.dialect, name, rendered, quoting)
+    return relation_of(world.dialect, name, quoting, limit=limit, event_time_filter=window)

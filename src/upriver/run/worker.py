@@ -1,0 +1,127 @@
+"""One thread's hands: a session, and the actions it can carry out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from upriver.adapters.cache import RelationCache
+from upriver.adapters.session import Session
+from upriver.jinja.errors import MacroReturn
+from upriver.plan.plan import Action, Step
+from upriver.problems import WarehouseError
+from upriver.resources.nodes import Resource
+from upriver.run.actions.clone import run_clone
+from upriver.run.actions.compiling import run_compile, run_show
+from upriver.run.actions.data_test import run_data_test
+from upriver.run.actions.hook import run_hook
+from upriver.run.actions.model import run_model, run_snapshot
+from upriver.run.actions.nothing import run_nothing
+from upriver.run.actions.operation import run_operation
+from upriver.run.actions.seed import run_seed
+from upriver.run.actions.unit_test import run_unit_test
+from upriver.run.events import Event, QueryRan, StepResult
+from upriver.run.messages import describe_failure
+from upriver.run.query_comment import step_comment
+from upriver.run.setting import RunSetting
+from upriver.run.task import Done, Task
+from upriver.run.world import RunWorld
+
+ACTIONS: Mapping[Action, Callable[[Task], Done]] = {
+    "run": run_model,
+    "seed": run_seed,
+    "test": run_data_test,
+    "snapshot": run_snapshot,
+    "unit-test": run_unit_test,
+    "compile": run_compile,
+    "show": run_show,
+    "clone": run_clone,
+    "hook": run_hook,
+    "no-op": run_nothing,
+    "operation": run_operation,
+}
+
+Tell = Callable[[Event], None]
+
+
+class StepWorker:
+    """Carries out steps with one session; used by one thread at a time."""
+
+    def __init__(self, world: RunWorld, cache: RelationCache, name: str, tell: Tell) -> None:
+        """`tell` receives statements, where the setting wants them reported."""
+        setting = world.setting
+        self._name = name
+        self._session = Session(
+            setting.warehouse,
+            cache,
+            name=name,
+            on_query=None if setting.on_query is None else _reporter(tell),
+        )
+        self._world = world.for_worker(self._session)
+
+    @property
+    def session(self) -> Session:
+        """The worker's door to the warehouse."""
+        return self._session
+
+    @property
+    def world(self) -> RunWorld:
+        """The run's world, through this worker's session."""
+        return self._world
+
+    def perform(self, step: Step, names: Mapping[str, Any] | None = None) -> StepResult:
+        """Carry out one step; whatever goes wrong is its result."""
+        started = time.perf_counter()
+        resource = find_resource(step, self._world.setting)
+        task = Task(step, resource, self._world, self._session, self._names(names))
+        self._session.name = step.unique_id
+        try:
+            self._session.comment = step_comment(self._world, resource)
+            done = ACTIONS[step.action](task)
+        except (Exception, MacroReturn) as error:  # noqa: BLE001 (a step must not end the run)
+            return self._failed(task, error, time.perf_counter() - started)
+        finally:
+            self._tidy()
+        return task.result(done, self._name, time.perf_counter() - started)
+
+    def cancel(self) -> None:
+        """Interrupt the running statement; called from the coordinator's thread."""
+        self._session.cancel()
+
+    def close(self) -> None:
+        """Disconnect."""
+        try:
+            self._session.close()
+        except WarehouseError:
+            # Nobody is left to be told, and nothing was promised about an open transaction.
+            return
+
+    def _names(self, names: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {"thread_id": self._name, **(names or {})}
+
+    def _failed(self, task: Task, error: BaseException, seconds: float) -> StepResult:
+        message, problem = describe_failure(error, task.resource, self._world.setting.adapter)
+        return task.failure(message, problem, self._name, seconds)
+
+    def _tidy(self) -> None:
+        """Leave nothing open: what a step did not commit was not meant to stay (CLI-77)."""
+        try:
+            if self._session.in_transaction:
+                self._session.rollback()
+        except WarehouseError:
+            self.close()
+
+
+def find_resource(step: Step, setting: RunSetting) -> Resource | None:
+    """Return what a step is about; None for operations, which are macros."""
+    if step.action == "operation":
+        return None
+    return setting.graph.resources[step.unique_id]
+
+
+def _reporter(tell: Tell) -> Callable[[str, str, float | None], None]:
+    def report(sql: str, name: str, seconds: float | None) -> None:
+        tell(QueryRan(sql=sql, connection=name, seconds=seconds))
+
+    return report

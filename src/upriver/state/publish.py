@@ -1,0 +1,27 @@
+"""Putting an artifact in place, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_atomically(path: str, data: bytes) -> None:
+    """Write `data` beside `path` and rename it into place; parent directories are made.
+
+    A reader sees the old bytes or the new ones, never a part, and a killed write leaves the old
+    file (invariant 11). Raises OSError.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        # mkstemp makes private files; artifacts are read by other people's tools.
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

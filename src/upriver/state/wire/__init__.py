@@ -1,0 +1,1 @@
+"""dbt's JSON: the only modules that know how artifacts are spelled."""

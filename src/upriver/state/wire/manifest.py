@@ -1,0 +1,196 @@
+"""Writing `manifest.json`, v12, as dbt-core 1.11 reads it (ART-12 .. ART-54).
+
+A manifest is assembled from the encoded objects of its members, so that whoever kept the bytes of
+an unchanged member hands them over again. dbt's schema forbids keys it does not know; what upriver
+adds is therefore said in `metadata.env`, the one place of the block that is open (`MAKER_KEY`,
+`COMMIT_KEY`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from upriver.graph.graph import Graph
+from upriver.resources.macro import Doc, Macro
+from upriver.resources.nodes import Resource
+from upriver.state.wire.nodes import CompiledPart, doc_value, macro_value, resource_value
+from upriver.state.wire.selectors import selector_values
+
+SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
+MAKER_KEY = "UPRIVER_VERSION"
+"""Key of `metadata.env` that says which upriver wrote the manifest."""
+COMMIT_KEY = "UPRIVER_GIT_COMMIT"
+"""Key of `metadata.env` that says which commit was published."""
+
+SECTIONS: Mapping[str, str] = {
+    "model": "nodes", "seed": "nodes", "snapshot": "nodes", "analysis": "nodes",
+    "test": "nodes", "operation": "nodes", "sql_operation": "nodes", "source": "sources",
+    "exposure": "exposures", "metric": "metrics", "group": "groups",
+    "saved_query": "saved_queries", "semantic_model": "semantic_models",
+    "unit_test": "unit_tests", "function": "functions", "macro": "macros", "doc": "docs",
+}  # fmt: skip
+"""The map of a manifest that a kind belongs to. A unique_id begins with its kind."""
+
+_ORDER = (
+    "nodes", "sources", "macros", "docs", "exposures", "metrics", "groups", "selectors",
+    "disabled", "parent_map", "child_map", "group_map", "saved_queries", "semantic_models",
+    "unit_tests", "functions",
+)  # fmt: skip
+_OUTSIDE_DAG = frozenset({"group", "macro", "doc"})
+
+_encoder = msgspec.json.Encoder()
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """The `metadata` block, as far as the graph does not know it."""
+
+    dbt_version: str
+    """The dbt version whose behaviour is matched (ART-13)."""
+    upriver_version: str
+    generated_at: str
+    """UTC with microseconds and `Z`."""
+    invocation_id: str | None
+    invocation_started_at: str | None
+    run_started_at: str | None = None
+    """With offset `+00:00`."""
+    env: Mapping[str, str] = {}
+    """`DBT_ENV_CUSTOM_ENV_*` without the prefix."""
+    git_commit: str | None = None
+    user_id: str | None = None
+    send_anonymous_usage_stats: bool | None = None
+
+
+def encode_resource(
+    resource: Resource, created_at: float, compiled: CompiledPart | None = None
+) -> bytes:
+    """Return one resource's JSON object."""
+    return _encoder.encode(resource_value(resource, created_at, compiled))
+
+
+def encode_macro(macro: Macro, created_at: float) -> bytes:
+    """Return a macro's JSON object."""
+    return _encoder.encode(macro_value(macro, created_at))
+
+
+def encode_doc(doc: Doc) -> bytes:
+    """Return a documentation block's JSON object."""
+    return _encoder.encode(doc_value(doc))
+
+
+def encode_parts(
+    graph: Graph, compiled: Mapping[str, CompiledPart], created_at: float
+) -> dict[str, bytes]:
+    """Return the JSON object of every resource, macro and doc of the graph, by unique_id."""
+    encode = _encoder.encode
+    parts = {
+        unique_id: encode(resource_value(resource, created_at, compiled.get(unique_id)))
+        for unique_id, resource in graph.resources.items()
+    }
+    for unique_id, macro in graph.macros.items():
+        parts[unique_id] = encode(macro_value(macro, created_at))
+    for unique_id, doc in graph.docs.items():
+        parts[unique_id] = encode(doc_value(doc))
+    return parts
+
+
+def encode_manifest(
+    graph: Graph,
+    metadata: Metadata,
+    compiled: Mapping[str, CompiledPart],
+    created_at: float,
+) -> bytes:
+    """Return the whole manifest."""
+    parts = encode_parts(graph, compiled, created_at)
+    return assemble_manifest(graph, metadata, parts, created_at)
+
+
+def assemble_manifest(
+    graph: Graph,
+    metadata: Metadata,
+    parts: Mapping[str, bytes],
+    created_at: float,
+) -> bytes:
+    """Return a manifest whose resources, macros and docs are the given parts, by unique_id.
+
+    From the graph come only what is about the whole: maps, selectors and disabled resources.
+    """
+    sections: dict[str, list[tuple[str, bytes]]] = {name: [] for name in _ORDER}
+    for unique_id, part in parts.items():
+        sections[SECTIONS[unique_id.partition(".")[0]]].append((unique_id, part))
+    encode = _encoder.encode
+    fixed = {
+        "selectors": encode(selector_values(graph.selectors)),
+        "disabled": encode(
+            {
+                unique_id: [resource_value(item, created_at) for item in items]
+                for unique_id, items in graph.disabled.items()
+            }
+        ),
+        "parent_map": encode(_edges(graph.parents)),
+        "child_map": encode(_edges(graph.children)),
+        "group_map": encode(_group_map(graph)),
+    }
+    chunks = [b'{"metadata":', encode(_metadata_value(graph, metadata))]
+    for name in _ORDER:
+        chunks += (b',"', name.encode(), b'":', fixed.get(name) or _object(sections[name]))
+    chunks.append(b"}")
+    return b"".join(chunks)
+
+
+def _object(members: Iterable[tuple[str, bytes]]) -> bytes:
+    """Join encoded members to an object."""
+    encode = _encoder.encode
+    return b"{" + b",".join([encode(key) + b":" + part for key, part in members]) + b"}"
+
+
+def _edges(edges: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """Edges as dbt writes them: sorted, each once, without groups (ART-26)."""
+    return {
+        unique_id: sorted(set(ends)) if len(ends) > 1 else list(ends)
+        for unique_id, ends in edges.items()
+        if unique_id.partition(".")[0] not in _OUTSIDE_DAG
+    }
+
+
+def _group_map(graph: Graph) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {
+        entry.name: [] for entry in graph.entries.values() if entry.kind == "group"
+    }
+    for unique_id, entry in graph.entries.items():
+        if entry.group is not None:
+            groups.setdefault(entry.group, []).append(unique_id)
+    return groups
+
+
+def _metadata_value(graph: Graph, metadata: Metadata) -> dict[str, Any]:
+    facts = graph.facts
+    env = {**metadata.env, MAKER_KEY: metadata.upriver_version}
+    if metadata.git_commit is not None:
+        env[COMMIT_KEY] = metadata.git_commit
+    # dbt names a project by this digest; it protects nothing (ART-16).
+    project_id = hashlib.md5(facts.project_name.encode(), usedforsecurity=False).hexdigest()
+    quoting = facts.quoting
+    return {
+        "dbt_schema_version": SCHEMA,
+        "dbt_version": metadata.dbt_version,
+        "generated_at": metadata.generated_at,
+        "invocation_id": metadata.invocation_id,
+        "invocation_started_at": metadata.invocation_started_at,
+        "env": env,
+        "project_name": facts.project_name,
+        "project_id": project_id,
+        "user_id": metadata.user_id,
+        "send_anonymous_usage_stats": metadata.send_anonymous_usage_stats,
+        "adapter_type": facts.adapter_type,
+        "quoting": {
+            "database": quoting.get("database"),
+            "schema": quoting.get("schema"),
+            "identifier": quoting.get("identifier"),
+            "column": quoting.get("column"),
+        },
+        "run_started_at": metadata.run_started_at,
+    }

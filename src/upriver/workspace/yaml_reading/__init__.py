@@ -1,0 +1,1 @@
+"""Two ways to read YAML, and the proof that the fast one may be taken."""
