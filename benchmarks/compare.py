@@ -153,6 +153,8 @@ def compile_edited(bench: Bench) -> Row:
     """Edit one model and compile it, deferring to production."""
     one = one_model(bench.our_dir)
     for directory, run in ((bench.our_dir, bench.upriver), (bench.dbt_dir, bench.core)):
+        if directory == bench.dbt_dir and bench.dbt is None:
+            continue
         forget(directory)
         run("parse", "--target", "prod")
         shutil.rmtree(directory / "prod", ignore_errors=True)
@@ -167,6 +169,33 @@ def compile_edited(bench: Bench) -> Row:
     edit(bench.dbt_dir, one)
     theirs = bench.core("compile", "-s", one, "--defer", "--state", "prod")
     return Row("edit one, compile it --defer", bench.models, theirs, best(ours, bench.repeats), 60)
+
+
+def state_read(bench: Bench) -> Row:
+    """Read a production manifest as state the second time: `ls` with state less `ls` without.
+
+    dbt reads the whole file each time; upriver reads the index it kept of it.
+    """
+    one = one_model(bench.our_dir)
+    for directory, run in ((bench.our_dir, bench.upriver), (bench.dbt_dir, bench.core)):
+        if directory == bench.dbt_dir and bench.dbt is None:
+            continue
+        forget(directory)
+        run("parse")
+        (directory / "prod").mkdir(exist_ok=True)
+        shutil.copy(directory / "target" / "manifest.json", directory / "prod" / "manifest.json")
+    bench.upriver("ls", "-s", one, "--state", "prod", repeats=1)
+    repeats = max(bench.repeats, 5)
+    ours = beyond(
+        bench.upriver("ls", "-s", one, "--state", "prod", repeats=repeats),
+        bench.upriver("ls", "-s", one, repeats=repeats),
+    )
+    plain, stated = bench.core("ls", "-s", one), bench.core("ls", "-s", one, "--state", "prod")
+    theirs = None if plain is None or stated is None else beyond(stated, plain)
+    row = Row("read state, second time", bench.models, theirs, ours, 50)
+    size = (bench.our_dir / "prod" / "manifest.json").stat().st_size / 1e6
+    row.notes.append(f"manifest {size:.0f} MB")
+    return row
 
 
 def run_small(bench: Bench) -> Row:
@@ -223,6 +252,7 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "parse": parse_cold,
     "ls": ls_warm,
     "compile": compile_edited,
+    "state": state_read,
     "run": run_small,
 }
 

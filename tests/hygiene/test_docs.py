@@ -9,16 +9,17 @@ from types import ModuleType
 
 import msgspec
 import pytest
-from tests.hygiene.source_tree import DOCS, ROOT
+from tests.hygiene.source_tree import DOCS, PACKAGE, ROOT
 
 from upriver.adapters.registry import adapter_names
 from upriver.cli.parser import LATER
 from upriver.plan.method_names import METHOD_NAMES
 from upriver.project.options import Option, options_of
 from upriver.project.requests import REQUESTS, GlobalOptions, Selecting
-from upriver.state.defer import REASONS
+from upriver.state.defer import REASONS, TABLE
 
 COMMANDS = (DOCS / "commands.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
 DEFERRAL = (DOCS / "deferral.md").read_text("utf-8")
 PAGES = (
     *sorted(DOCS.rglob("*.md")),
@@ -70,6 +71,23 @@ def test_selection_method_is_mentioned(method: str) -> None:
 @pytest.mark.parametrize("reason", sorted(REASONS))
 def test_reason_of_deferral_is_explained(reason: str) -> None:
     assert f"`{reason}`" in DEFERRAL
+
+
+def test_deferral_table_is_the_one_in_the_code() -> None:
+    rows = [line.strip("| ").split(" | ") for line in ARCHITECTURE.splitlines()]
+    shown = [row for row in rows if row[0] in ("off", "exists", "favor-state") and len(row) > 2]
+    facts = [(r.has_counterpart, r.is_selected, r.is_built, r.exists) for r in TABLE]
+    words = {None: "any", True: "yes", False: "no"}
+    expected = [
+        [row.policy or "off", *(words[fact] for fact in of), row.place, f"`{row.reason}`"]
+        for row, of in zip(TABLE, facts, strict=True)
+    ]
+    assert shown == expected
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([a-z_]+/[\w/]+\.py)", ARCHITECTURE))))
+def test_modules_named_in_the_architecture_exist(path: str) -> None:
+    assert (PACKAGE / path).exists() or (ROOT / path).exists()
 
 
 @pytest.mark.parametrize(

@@ -114,10 +114,11 @@ def test_templates_see(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("{{ ref() }}", "reference-arguments"),
-        ("{{ ref('a', 'b', 'c') }}", "reference-arguments"),
-        ("{{ ref(1) }}", "reference-arguments"),
-        ("{{ source('a') }}", "reference-arguments"),
+        ("{{ ref() }}", "ref-arguments"),
+        ("{{ ref('a', 'b', 'c') }}", "ref-arguments"),
+        ("{{ ref(1) }}", "ref-arguments"),
+        ("{{ source('a') }}", "source-arguments"),
+        ("{{ source('a', 1) }}", "source-arguments"),
         ("{{ var('no') }}", "var-not-found"),
         ("{{ env_var('NO') }}", "env-var-not-found"),
         ("{{ env_var('DBT_ENV_SECRET_X', 'd') }}", "secret-env-var"),

@@ -46,11 +46,11 @@ def test_a_broken_contract_is_drawn() -> None:
         render_node(made, subject(made), text)
     assert caught.value.code == "contract-mismatch"
     assert caught.value.message.endswith(
-        "| column_name | definition_type | contract_type | mismatch_reason       |\n"
-        "| ----------- | --------------- | ------------- | --------------------- |\n"
-        "| a           | text            | int           | data type mismatch    |\n"
-        "| b           |                 | int           | missing in definition |\n"
-        "| c           | int             |               | missing in contract   |"
+        "| column | in the query | in the contract | what differs        |\n"
+        "| ------ | ------------ | --------------- | ------------------- |\n"
+        "| a      | text         | int             | another type        |\n"
+        "| b      |              | int             | not in the query    |\n"
+        "| c      | int          |                 | not in the contract |"
     )
 
 

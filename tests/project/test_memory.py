@@ -96,7 +96,13 @@ def loaded(root: Path, *, is_cold: bool = False, **options: Any) -> Loaded:
     caller = Caller(env={}, cwd=str(root), listener=lambda _: None)
     opened = OpenedProject(request, "parse", caller)
     try:
-        return load(opened.loading())
+        found = load(opened.loading())
+        # Bodies are decoded while the store is there.
+        list(found.graph.resources)
+        list(found.graph.macros)
+        list(found.graph.docs)
+        list(found.graph.disabled)
+        return found
     finally:
         opened.close()
         if is_cold:

@@ -15,7 +15,8 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
     "analysis": ("analysis", "analyses"),
     "test": ("data test", "data tests"),
     "seed": ("seed", "seeds"),
-    "operation": ("project hook", "project hooks"),
+    "operation": ("operation", "operations"),
+    "sql_operation": ("sql operation", "sql operations"),
     "source": ("source", "sources"),
     "exposure": ("exposure", "exposures"),
     "metric": ("metric", "metrics"),
@@ -26,12 +27,10 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
     "unit_test": ("unit test", "unit tests"),
     "function": ("function", "functions"),
 }
-_BAD = {
-    "error": "ERROR",
-    "runtime error": "ERROR",
-    "fail": "FAIL",
-    "partial success": "PARTIAL SUCCESS",
-}
+_BAD = frozenset({"error", "runtime error", "fail", "partial success"})
+_DOING = {"run": "creating ", "seed": "loading ", "snapshot": "snapshotting "}
+_DONE = {"run": "created ", "seed": "loaded "}
+NOTHING_TO_DO = "Nothing to do. Try checking your model configs and model specification args"
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
@@ -45,10 +44,17 @@ def found_line(counts: Mapping[str, int]) -> str:
     return f"Found {', '.join(parts)}"
 
 
-def padded(index: int, total: int, message: str, status: str, width: int) -> str:
-    """Return `1 of 3 START ... ........ [RUN]`."""
-    prefix = f"{index} of {total} {message} "
-    return f"{prefix.ljust(width, '.')} [{status}]"
+def concurrency_line(threads: int, target: str) -> str:
+    """Return `Concurrency: 4 threads (target='dev')`; dbt says `1 threads` too."""
+    return f"Concurrency: {threads} threads (target='{target}')"
+
+
+def padded(index: int, total: int, message: str, width: int) -> str:
+    """Return `1 of 3 START ... ........`, cut or filled to the width."""
+    text = f"{index} of {total} {message} "
+    if len(text) > width:
+        return f"{text[: max(width - 3, 0)]}..."
+    return text.ljust(width, ".")
 
 
 def shown_relation(entry: Entry) -> str:
@@ -68,15 +74,24 @@ def describe(entry: Entry, action: str) -> str:
         case "test":
             return f"test {entry.name}"
         case "unit-test":
-            return f"unit_test {entry.fqn[-2]}::{entry.name}"
+            return f"unit_test {unit_test_name(entry)}"
         case "hook":
             return f"hook: {hook_name(entry)}"
         case "run":
-            return f"sql {entry.materialized} model {shown_relation(entry)}"
+            return f"{_language(entry)} {entry.materialized} model {shown_relation(entry)}"
         case "no-op":
-            return f"{entry.kind} {entry.name}"
+            return f"{entry.kind.replace('_', ' ')} {entry.name}"
         case _:
             return f"{action} of {shown_relation(entry)}"
+
+
+def _language(entry: Entry) -> str:
+    return "python" if entry.original_file_path.endswith(".py") else "sql"
+
+
+def unit_test_name(entry: Entry) -> str:
+    """Return `model::test`."""
+    return f"{entry.fqn[-2]}::{entry.name}"
 
 
 def hook_name(entry: Entry) -> str:
@@ -88,29 +103,63 @@ def hook_name(entry: Entry) -> str:
 def start_line(event: StepStarted, entry: Entry, width: int) -> str:
     """Return the line of a step that begins."""
     message = f"START {describe(entry, event.action)}"
-    return padded(event.index, event.total, message, "RUN", width)
+    return f"{padded(event.index, event.total, message, width)} [RUN]"
 
 
-def result_line(event: StepFinished, entry: Entry, width: int) -> tuple[str, str]:
-    """Return the line of a step that ended, and its colour."""
-    result = event.result
-    message, status, colour = _worded(result, entry)
-    seconds = "" if result.status == "skipped" else f" in {result.execution_time:.2f}s"
-    return padded(event.index, event.total, message, f"{status}{seconds}", width), colour
+def result_line(event: StepFinished, entry: Entry, width: int) -> tuple[str, str, str]:
+    """Return the line of a step that ended in two parts, and the colour of the second.
+
+    The parts are `1 of 3 OK created sql view model main.x ...... [` and `OK`, which a console
+    colours; `closing` has the rest.
+    """
+    message, status, colour = _worded(event.result, entry)
+    return f"{padded(event.index, event.total, message, width)} [", status, colour
+
+
+def closing(result: StepResult) -> str:
+    """Return what follows the status on a result line."""
+    return "]" if result.status == "skipped" else f" in {result.execution_time:.2f}s]"
+
+
+def result_text(event: StepFinished, entry: Entry, width: int) -> str:
+    """Return the whole result line without colours."""
+    head, status, _ = result_line(event, entry, width)
+    return f"{head}{status}{closing(event.result)}"
 
 
 def _worded(result: StepResult, entry: Entry) -> tuple[str, str, str]:
+    """Return message, status and colour of a result."""
     what = describe(entry, result.action)
     if result.status == "skipped":
         return f"SKIP {_skipped(entry, result)}", "SKIP", "yellow"
     if result.action in ("test", "unit-test"):
         return _worded_test(result, what.partition(" ")[2])
+    if result.status == "partial success":
+        batches = len(result.succeeded_batches)
+        text = f"PARTIAL SUCCESS ({batches}/{batches + len(result.failed_batches)})"
+        return f"{text} created {what}", text, "yellow"
     if result.status in _BAD:
-        return f"ERROR {_doing(result.action)}{what}", "ERROR", "red"
-    status = "OK" if result.response is None else result.response.message or "OK"
+        return f"ERROR {_DOING.get(result.action, '')}{_bare(what, result)}", "ERROR", "red"
     if result.status == "no-op":
         return f"NO-OP {what}", "NO-OP", "yellow"
-    return f"OK {_done(result.action)}{what}", status, "green"
+    return f"OK {_done(result, what)}", success_status(result), "green"
+
+
+def success_status(result: StepResult) -> str:
+    """Return what stands in the brackets of a step that succeeded: `OK`, `INSERT 3`."""
+    if result.response is None:
+        return "OK"
+    return result.response.message or "OK"
+
+
+def _done(result: StepResult, what: str) -> str:
+    if result.action == "snapshot":
+        return f"snapshotted {_bare(what, result)}"
+    return f"{_DONE.get(result.action, '')}{what}"
+
+
+def _bare(what: str, result: StepResult) -> str:
+    return what.removeprefix("snapshot ") if result.action == "snapshot" else what
 
 
 def _worded_test(result: StepResult, name: str) -> tuple[str, str, str]:
@@ -127,65 +176,76 @@ def _worded_test(result: StepResult, name: str) -> tuple[str, str, str]:
 
 
 def _skipped(entry: Entry, result: StepResult) -> str:
-    if result.action in ("test", "unit-test"):
-        return f"test {entry.name}"
-    return f"relation {shown_relation(entry)}"
-
-
-def _doing(action: str) -> str:
-    return {"run": "creating ", "seed": "loading ", "snapshot": "snapshotting "}.get(action, "")
-
-
-def _done(action: str) -> str:
-    words = {"run": "created ", "seed": "loaded ", "snapshot": "snapshotted "}
-    return words.get(action, "")
+    if result.action == "hook":
+        return describe(entry, "hook")
+    if entry.kind in ("model", "seed", "snapshot"):
+        return f"relation {shown_relation(entry)}"
+    return f"{entry.kind} {entry.name}"
 
 
 def finished_line(report: Report, graph: Graph) -> str:
     """Return `Finished running 2 table models, 5 data tests in ...`."""
+    minutes, seconds = divmod(report.elapsed, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    took = f"{hours} hours {minutes} minutes and {seconds:.2f} seconds ({report.elapsed:.2f}s)"
+    return f"Finished running {finished_parts(report, graph)} in {took}."
+
+
+def finished_parts(report: Report, graph: Graph) -> str:
+    """Return `2 table models, 5 data tests`, ordered as dbt does."""
     counts: Counter[str] = Counter()
     for result in report.results:
         entry = graph.entries.get(result.unique_id)
         if entry is not None:
             counts[_finished_noun(entry)] += 1
-    parts = ", ".join(
-        counted(count, noun, "snapshots" if noun == "snapshot" else None)
+    return ", ".join(
+        counted(count, *_NOUNS.get(noun, (noun, f"{noun}s")))
         for noun, count in sorted(counts.items())
     )
-    minutes, seconds = divmod(report.elapsed, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    took = f"{hours} hours {minutes} minutes and {seconds:.2f} seconds ({report.elapsed:.2f}s)"
-    return f"Finished running {parts} in {took}."
 
 
 def _finished_noun(entry: Entry) -> str:
     match entry.kind:
         case "model":
             return f"{entry.materialized} model"
-        case "test":
-            return "data test"
         case "operation":
             return "project hook"
         case kind:
-            return kind.replace("_", " ")
+            return kind
+
+
+def tally(report: Report) -> dict[str, int]:
+    """Return the counts of the last line, by dbt's names for them."""
+    statuses: Counter[str] = Counter(result.status for result in report.results)
+    return {
+        "pass": statuses["success"] + statuses["pass"],
+        "warn": statuses["warn"],
+        "error": sum(statuses[status] for status in _BAD),
+        "skip": statuses["skipped"],
+        "noop": statuses["no-op"],
+        "total": len(report.results),
+    }
 
 
 def done_line(report: Report) -> str:
     """Return `Done. PASS=7 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=7`."""
-    statuses: Counter[str] = Counter(result.status for result in report.results)
-    passed = statuses["success"] + statuses["pass"]
-    failed = sum(statuses[status] for status in _BAD)
-    return (
-        f"Done. PASS={passed} WARN={statuses['warn']} ERROR={failed}"
-        f" SKIP={statuses['skipped']} NO-OP={statuses['no-op']} TOTAL={len(report.results)}"
+    counts = tally(report)
+    return "Done. " + " ".join(
+        f"{name.upper().replace('NOOP', 'NO-OP')}={count}" for name, count in counts.items()
     )
+
+
+def verdict(report: Report) -> tuple[int, int, int]:
+    """Return the numbers of errors, partial successes and warnings."""
+    statuses: Counter[str] = Counter(result.status for result in report.results)
+    partial = statuses["partial success"]
+    errors = sum(statuses[status] for status in _BAD) - partial
+    return errors, partial, statuses["warn"]
 
 
 def completed_line(report: Report) -> tuple[str, str]:
     """Return the verdict and its colour."""
-    statuses = Counter(result.status for result in report.results)
-    errors = statuses["error"] + statuses["fail"] + statuses["runtime error"]
-    partial, warnings = statuses["partial success"], statuses["warn"]
+    errors, partial, warnings = verdict(report)
     if report.is_interrupted:
         return "Interrupted: running statements were cancelled", "red"
     if errors or partial:
@@ -200,12 +260,22 @@ def completed_line(report: Report) -> tuple[str, str]:
     return "Completed successfully", "green"
 
 
-def failure_block(result: StepResult, entry: Entry) -> tuple[str, ...]:
-    """Return the lines that explain one failure or warning."""
+def failure_head(result: StepResult, entry: Entry) -> str:
+    """Return the line that names what failed, or warned."""
     word = "Warning" if result.status == "warn" else "Failure"
-    kind = "unit_test" if entry.kind == "unit_test" else entry.kind
-    head = f"{word} in {kind} {entry.name} ({entry.original_file_path})"
-    lines = [head, *(f"  {line}" for line in (result.message or "").splitlines())]
-    if result.problem is not None and result.problem.hint:
-        lines.append(f"  Hint: {result.problem.hint}")
-    return tuple(lines)
+    return f"{word} in {entry.kind} {entry.name} ({entry.original_file_path})"
+
+
+def compiled_at(result: StepResult) -> str | None:
+    """Return the line that tells where the compiled code is."""
+    return None if result.compiled_path is None else f"  compiled code at {result.compiled_path}"
+
+
+def stored_failures(result: StepResult) -> str | None:
+    """Return the query that shows the rows a test has kept."""
+    is_kept = result.action == "test" and result.relation_name is not None
+    if not is_kept or result.status not in ("fail", "warn"):
+        return None
+    query = f"select * from {result.relation_name}"
+    rule = "-" * len(query)
+    return f"  See test failures:\n  {rule}\n  {query}\n  {rule}"

@@ -164,7 +164,7 @@ class NodeChecks:
         for key, words in wrong:
             self._report(
                 draft,
-                "config-type",
+                "config-value",
                 f"`{key}` of `{draft.unique_id}` is `{config[key]!r}`, and must be {words}",
             )
         colour = (config.get("docs") or {}).get("node_color") if not wrong else None
@@ -179,7 +179,7 @@ class NodeChecks:
         if severity is not None and str(severity).lower() not in ("warn", "error"):
             self._report(
                 draft,
-                "config-type",
+                "config-value",
                 f"`severity` of `{draft.unique_id}` is `{severity}`, and must be `warn` or "
                 "`error`",
             )
@@ -204,7 +204,7 @@ class NodeChecks:
         if "columns" in draft.values or "constraints" in draft.values:
             self._check_constraints(draft)
         contract = config.get("contract")
-        if isinstance(contract, Mapping) and contract.get("enforced"):
+        if isinstance(contract, dict) and contract.get("enforced"):
             self._check_contract(draft, config)
         if config.get("incremental_strategy") == "microbatch":
             self._check_microbatch(draft, config)

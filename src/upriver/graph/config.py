@@ -250,6 +250,7 @@ def settle(config: dict[str, Any], kind: str) -> dict[str, Any]:
 
 _TEXTS = ("alias", "schema", "database", "group", "materialized", "on_schema_change")
 _MAPPINGS = ("meta", "persist_docs", "quoting", "column_types", "grants", "docs", "contract")
+_ABSENT: dict[str, Any] = {}
 _HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 _COLOUR_NAMES = """
     aliceblue antiquewhite aqua aquamarine azure beige bisque black blanchedalmond blue blueviolet
@@ -281,7 +282,7 @@ def wrong_types(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if value is not None and not isinstance(value, str):
             yield key, "text"
     for key in _MAPPINGS:
-        if not isinstance(config.get(key, {}), Mapping):
+        if not isinstance(config.get(key, _ABSENT), dict):
             yield key, "a mapping"
     tags = config.get("tags", [])
     if not isinstance(tags, str) and not all(isinstance(tag, str) for tag in tags):

@@ -29,7 +29,8 @@ from upriver.graph.kinds.nodes import (
     draft_sql,
 )
 from upriver.graph.macros import patched
-from upriver.graph.resolve import Names, References, names_of
+from upriver.graph.refs import LinkNames
+from upriver.graph.resolve import References, names_of
 from upriver.graph.versions import (
     Properties,
     file_names,
@@ -46,17 +47,10 @@ from upriver.resources.definitions import (
 from upriver.resources.macro import Doc, Macro
 from upriver.resources.nodes import Resource
 
+__all__ = ["FileChange", "LinkNames", "Linked", "link", "relink"]
+
 _WITHOUT_DEPENDENCIES = frozenset({"source", "group"})
 _KEY_TESTS = frozenset({"unique", "not_null", "unique_combination_of_columns"})
-
-
-class LinkNames(msgspec.Struct, frozen=True, kw_only=True):
-    """What `relink` needs to know of the other files; opaque to callers, and serialisable."""
-
-    names: Names
-    groups: frozenset[str]
-    problems: tuple[Problem, ...]
-    """Warnings of the link; there were no errors, or nothing is relinked."""
 
 
 class Linked(msgspec.Struct, frozen=True, kw_only=True):

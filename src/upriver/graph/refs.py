@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from upriver.problems import Problem
 from upriver.resources.calls import RefCall, SourceCall, Version
 from upriver.resources.nearest import nearest_hint
 
@@ -33,6 +34,33 @@ class RefIndex(msgspec.Struct):
     sources: dict[str, dict[str, str]] = {}
     """By `source.table`, then by package."""
     disabled_sources: dict[str, dict[str, str]] = {}
+
+
+class Guard(msgspec.Struct, frozen=True, array_like=True):
+    """Who may refer to a model that not everybody may refer to."""
+
+    access: str
+    group: str | None
+    package: str
+
+
+class Names(msgspec.Struct):
+    """All names of a project, and which of them not everybody may use."""
+
+    index: RefIndex
+    guarded: dict[str, Guard]
+    deprecated: dict[str, str]
+    """unique_id to deprecation date."""
+    root: str
+
+
+class LinkNames(msgspec.Struct, frozen=True, kw_only=True):
+    """What `relink` needs to know of the other files; opaque to callers, and serialisable."""
+
+    names: Names
+    groups: frozenset[str]
+    problems: tuple[Problem, ...]
+    """Warnings of the link; there were no errors, or nothing is relinked."""
 
 
 class Answer(msgspec.Struct, frozen=True):

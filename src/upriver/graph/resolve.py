@@ -11,32 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import msgspec
-
 from upriver.graph.drafts import Draft, Scope
-from upriver.graph.refs import Answer, Named, RefIndex, Resolver, add_node
+from upriver.graph.refs import Answer, Guard, Named, Names, RefIndex, Resolver, add_node
 from upriver.problems import Span
 from upriver.resources.calls import RefCall, SourceCall
 
 _REFABLE = frozenset({"model", "seed", "snapshot"})
-
-
-class Guard(msgspec.Struct, frozen=True, array_like=True):
-    """Who may refer to a model that not everybody may refer to."""
-
-    access: str
-    group: str | None
-    package: str
-
-
-class Names(msgspec.Struct):
-    """All names of a project, and which of them not everybody may use."""
-
-    index: RefIndex
-    guarded: dict[str, Guard]
-    deprecated: dict[str, str]
-    """unique_id to deprecation date."""
-    root: str
 
 
 def names_of(scope: Scope, drafts: Iterable[Draft], disabled: Iterable[Draft]) -> Names:

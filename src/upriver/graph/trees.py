@@ -142,14 +142,18 @@ def unused_paths(
         if package.name != root:
             continue
         for tree, kind in _REPORTED.items():
-            used = _prefixes(fqns.get(kind, set()))
-            paths = _config_paths(package.configs.get(tree) or {}, ())
-            found.extend((tree, *path) for path in paths if path not in used)
+            paths = tuple(_config_paths(package.configs.get(tree) or {}, ()))
+            if paths:
+                used = _prefixes(fqns.get(kind, set()))
+                found.extend((tree, *path) for path in paths if path not in used)
     return tuple(found)
 
 
-def _prefixes(fqns: Iterable[tuple[str, ...]]) -> set[tuple[str, ...]]:
-    return {fqn[:length] for fqn in fqns for length in range(len(fqn) + 1)}
+def _prefixes(fqns: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    # There are far fewer directories than nodes.
+    directories = {fqn[:-1] for fqn in fqns}
+    shorter = {above[:length] for above in directories for length in range(len(above) + 1)}
+    return fqns | shorter
 
 
 def _config_paths(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

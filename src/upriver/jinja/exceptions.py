@@ -11,7 +11,7 @@ from upriver.problems import WarehouseError
 Warn = Callable[[str], None]
 
 
-_HEADS = ("column_name", "definition_type", "contract_type", "mismatch_reason")
+_HEADS = ("column", "in the query", "in the contract", "what differs")
 _STOPPING = frozenset({
     "raise_ambiguous_alias", "raise_ambiguous_catalog_match", "raise_cache_inconsistent",
     "raise_dataclass_not_dict", "raise_dep_not_found", "raise_dependency_error",
@@ -144,11 +144,11 @@ def _row(
     found_type = "" if found is None else str(found["data_type"])
     name = str((agreed or found or {})["name"])
     if found is None:
-        return name, "", agreed_type, "missing in definition"
+        return name, "", agreed_type, "not in the query"
     if agreed is None:
-        return name, found_type, "", "missing in contract"
+        return name, found_type, "", "not in the contract"
     if agreed_type.lower() != found_type.lower():
-        return name, found_type, agreed_type, "data type mismatch"
+        return name, found_type, agreed_type, "another type"
     return None
 
 

@@ -8,8 +8,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
-from jinja2 import Undefined
-
 from upriver.jinja.errors import CompilationError, MacroReturn
 from upriver.jinja.world import World
 
@@ -293,6 +291,9 @@ class AnyOf:
         """Return a function that refuses all but values of these types, and these values."""
 
         def validate(value: Any) -> None:
+            # These names also serve the settings files, for which Jinja is not loaded.
+            from jinja2 import Undefined
+
             types = tuple(kind for kind in kinds if isinstance(kind, type))
             # Templates name types that are undefined, e.g. `basestring`; those refuse nothing.
             if any(isinstance(kind, Undefined) for kind in kinds):

@@ -32,9 +32,9 @@ def source_function(resolver: Resolver) -> Callable[..., Any]:
         if len(args) != 2:  # noqa: PLR2004 - source and table
             raise CompilationError(
                 f"`source` takes a source and a table; it was given {len(args)} arguments",
-                code="reference-arguments",
+                code="source-arguments",
             )
-        _check_texts("source", args)
+        _check_texts("source", args, code="source-arguments")
         return resolver.source(SourceCall(source=args[0], table=args[1]))
 
     return source
@@ -55,20 +55,20 @@ def _named(function: str, args: tuple[Any, ...], version: Any = None) -> RefCall
         raise CompilationError(
             f"`{function}` takes a name, or a package and a name;"
             f" it was given {len(args)} arguments",
-            code="reference-arguments",
+            code="ref-arguments",
         )
-    _check_texts(function, args)
+    _check_texts(function, args, code="ref-arguments")
     if len(args) == 1:
         return RefCall(name=args[0], version=version)
     return RefCall(name=args[1], package=args[0], version=version)
 
 
-def _check_texts(function: str, args: tuple[Any, ...]) -> None:
+def _check_texts(function: str, args: tuple[Any, ...], *, code: str) -> None:
     for value in args:
         if not isinstance(value, str):
             raise CompilationError(
                 f"`{function}` takes names as text; it was given `{value}`, a"
                 f" {type(value).__name__}",
-                code="reference-arguments",
+                code=code,
                 hint="Put the name in quotes",
             )

@@ -119,7 +119,7 @@ class Memory:
 
     def put_builtin_macros(self, version: str, macros: tuple[Macro, ...]) -> None:
         """Remember the parsed built-in macros."""
-        self.store.replace("builtin", [(version, _encode(macros))])
+        self.store.replace("builtin", [(version, macros)])
 
     def names(self) -> LinkNames | None:
         """Return what relinking needs."""
@@ -170,7 +170,7 @@ class Memory:
 
     def put_all_parsed(self, rows: Mapping[str, ParsedRow]) -> None:
         """Remember exactly these parses."""
-        self.store.replace("parsed", ((key, _encode(row)) for key, row in rows.items()))
+        self.store.replace("parsed", rows.items())
 
     def put_graph(
         self,
@@ -193,7 +193,7 @@ class Memory:
             ("graph", "docs", _encode(tuple(graph.docs.values()))),
             ("graph", "disabled", _encode(dict(graph.disabled))),
         ]
-        self.store.replace("node", ((i, _encode(r)) for i, r in graph.resources.items()))
+        self.store.replace("node", graph.resources.items())
         self.store.put(rows)
 
     def put_snapshot(self, snapshot: Snapshot) -> None:

@@ -8,16 +8,24 @@ an empty one.
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from upriver import __version__
 from upriver.digest import digest_value
 
 _FORMAT = 1
-_FILE = ".upriver/memory.db"
+_FOLDER = ".upriver"
+_FILE = "memory.db"
+_INDEX = "pack-index"
+_encoder = msgspec.msgpack.Encoder()
 _ROOMS = ("", "resources", "jinja", "workspace", "parse", "graph", "state", "project", "adapters")
 
 
@@ -39,13 +47,48 @@ def code_stamp() -> str:
     return digest_value((__version__, _FORMAT, stamps))[:16]
 
 
+class _PackIndex(msgspec.Struct, frozen=True, array_like=True):
+    """Where each value of a pack stands in its file."""
+
+    file: str
+    keys: tuple[str, ...]
+    ends: tuple[int, ...]
+
+
+class Pack:
+    """Many values in one file, read in place: a row each would cost more than making them."""
+
+    def __init__(self, data: bytes | mmap.mmap, index: _PackIndex) -> None:
+        self._data = data
+        self._place: dict[str, tuple[int, int]] = {}
+        start = 0
+        for key, end in zip(index.keys, index.ends, strict=True):
+            self._place[key] = (start, end)
+            start = end
+
+    def get(self, key: str) -> bytes | None:
+        """Return one value."""
+        place = self._place.get(key)
+        return None if place is None else bytes(self._data[place[0] : place[1]])
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        """Return all values."""
+        for key, (start, end) in self._place.items():
+            yield key, bytes(self._data[start:end])
+
+
 class Store:
-    """Bytes by bucket and key."""
+    """Bytes by bucket and key. What was written as a whole lies in a pack; later rows lie over it.
+
+    Graphs outlive the request that loaded them, so a closed store is opened again when asked.
+    """
 
     def __init__(self, directory: str | None) -> None:
         """`directory` None keeps nothing."""
-        self._connection = None if directory is None else _open(directory)
+        self._directory = None if directory is None else Path(directory) / _FOLDER
+        self._connection = None if self._directory is None else _open(self._directory)
         self.stamp = code_stamp() if self._connection is not None else ""
+        self._packs: dict[str, Pack | None] = {}
 
     @property
     def is_open(self) -> bool:
@@ -54,26 +97,22 @@ class Store:
 
     def get(self, bucket: str, key: str) -> bytes | None:
         """Return the bytes, or None."""
-        if self._connection is None:
-            return None
-        try:
-            row = self._connection.execute(
-                "select value from memory where bucket = ? and key = ?", (self._name(bucket), key)
-            ).fetchone()
-        except sqlite3.Error:
-            return None
-        return None if row is None else bytes(row[0])
+        row = self._row(bucket, key)
+        if row is not None:
+            return row
+        pack = self._pack(bucket)
+        return None if pack is None else pack.get(key)
 
     def items(self, bucket: str) -> Iterator[tuple[str, bytes]]:
-        """Return every key and value of a bucket."""
-        if self._connection is None:
-            return
-        try:
-            yield from self._connection.execute(
-                "select key, value from memory where bucket = ?", (self._name(bucket),)
-            )
-        except sqlite3.Error:
-            return
+        """Return every key and value of a bucket; a later row instead of the pack's value."""
+        rows = dict(self._rows(bucket))
+        pack = self._pack(bucket)
+        for key, value in pack.items() if pack is not None else ():
+            if key not in rows:
+                yield key, value
+        for key, value in rows.items():
+            if value:
+                yield key, value
 
     def put(self, changes: Iterable[tuple[str, str, bytes | None]]) -> None:
         """Write (bucket, key, value) rows in one transaction; None removes.
@@ -82,40 +121,47 @@ class Store:
         """
         if self._connection is None:
             return
-        writes: list[tuple[str, str, bytes]] = []
-        removals: list[tuple[str, str]] = []
-        for bucket, key, value in changes:
-            if value is None:
-                removals.append((self._name(bucket), key))
-            else:
-                writes.append((self._name(bucket), key, value))
+        # An empty row hides the value a pack may have.
+        rows = [(self._name(bucket), key, value or b"") for bucket, key, value in changes]
         try:
             with self._connection:
                 self._connection.executemany(
-                    "insert or replace into memory values (?, ?, ?)", writes
-                )
-                self._connection.executemany(
-                    "delete from memory where bucket = ? and key = ?", removals
+                    "insert or replace into memory values (?, ?, ?)", rows
                 )
         except sqlite3.Error:
             return
 
-    def replace(self, bucket: str, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Make these the only rows of the bucket, and drop what older code remembered in it."""
-        if self._connection is None:
+    def replace(self, bucket: str, values: Iterable[tuple[str, Any]]) -> None:
+        """Make these values, encoded here, the bucket's only ones, and drop what older code
+        remembered in it.
+        """
+        if self._connection is None or self._directory is None:
             return
+        buffer = bytearray()
+        keys: list[str] = []
+        ends: list[int] = []
+        for key, value in values:
+            _encoder.encode_into(value, buffer, -1)
+            keys.append(key)
+            ends.append(len(buffer))
+        file = f"{bucket}-{os.urandom(6).hex()}.pack"
+        index = _PackIndex(file, tuple(keys), tuple(ends))
         name = self._name(bucket)
         try:
+            (self._directory / file).write_bytes(buffer)
             with self._connection:
                 self._connection.execute(
                     "delete from memory where bucket >= ? and bucket < ?",
                     (f"{bucket}@", f"{bucket}@~"),
                 )
-                self._connection.executemany(
-                    "insert into memory values (?, ?, ?)", ((name, *row) for row in rows)
+                self._connection.execute(
+                    "insert or replace into memory values (?, ?, ?)",
+                    (_INDEX, name, _encoder.encode(index)),
                 )
-        except sqlite3.Error:
+        except (OSError, sqlite3.Error):
             return
+        self._packs.pop(bucket, None)
+        self._sweep(bucket, file)
 
     def close(self) -> None:
         """Close the file."""
@@ -123,12 +169,77 @@ class Store:
             self._connection.close()
             self._connection = None
 
+    def _row(self, bucket: str, key: str) -> bytes | None:
+        connection = self._live()
+        if connection is None:
+            return None
+        try:
+            row = connection.execute(
+                "select value from memory where bucket = ? and key = ?", (self._name(bucket), key)
+            ).fetchone()
+        except sqlite3.Error:
+            return None
+        return bytes(row[0]) if row is not None and row[0] else None
+
+    def _rows(self, bucket: str) -> Iterator[tuple[str, bytes]]:
+        connection = self._live()
+        if connection is None:
+            return
+        try:
+            yield from connection.execute(
+                "select key, value from memory where bucket = ?", (self._name(bucket),)
+            )
+        except sqlite3.Error:
+            return
+
+    def _pack(self, bucket: str) -> Pack | None:
+        if bucket not in self._packs:
+            self._packs[bucket] = self._read_pack(bucket)
+        return self._packs[bucket]
+
+    def _read_pack(self, bucket: str) -> Pack | None:
+        connection = self._live()
+        if connection is None or self._directory is None:
+            return None
+        try:
+            row = connection.execute(
+                "select value from memory where bucket = ? and key = ?",
+                (_INDEX, self._name(bucket)),
+            ).fetchone()
+            if row is None:
+                return None
+            index = msgspec.msgpack.decode(row[0], type=_PackIndex)
+            return Pack(_mapped(self._directory / index.file), index)
+        except (sqlite3.Error, msgspec.DecodeError, OSError, ValueError):
+            return None
+
+    def _live(self) -> sqlite3.Connection | None:
+        if self._connection is None and self._directory is not None and self.stamp:
+            self._connection = _open(self._directory)
+        return self._connection
+
+    def _sweep(self, bucket: str, kept: str) -> None:
+        """Remove older packs; one that another process still reads keeps its contents there."""
+        if self._directory is None:
+            return
+        for path in self._directory.glob(f"{bucket}-*.pack"):
+            if path.name != kept:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
     def _name(self, bucket: str) -> str:
         return f"{bucket}@{self.stamp}"
 
 
-def _open(directory: str) -> sqlite3.Connection | None:
-    path = Path(directory) / _FILE
+def _mapped(path: Path) -> bytes | mmap.mmap:
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return b""
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _open(directory: Path) -> sqlite3.Connection | None:
+    path = directory / _FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=0.5, check_same_thread=False)

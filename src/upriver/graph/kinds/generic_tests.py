@@ -21,7 +21,6 @@ from upriver.graph.kinds.nodes import name_node
 from upriver.problems import Problem, Span
 from upriver.resources.calls import Facts, RefCall, SourceCall, Version
 from upriver.resources.definitions import ColumnPatch, TestItem
-from upriver.resources.macro import Macro
 from upriver.resources.nodes import Test
 
 _LONGEST_NAME = 63
@@ -75,15 +74,6 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return f"{{{{ {_WHERE}({text}) }}}}"
 
 
-class Tested(msgspec.Struct, frozen=True, kw_only=True):
-    """What a test says for the primary key of what it tests."""
-
-    attached_node: str | None
-    test_name: str
-    kwargs: dict[str, Any]
-    is_enabled: bool
-
-
 def draft_tests(
     scope: Scope,
     target: Target,
@@ -132,46 +122,24 @@ def _draft(
     kwargs: dict[str, Any] = dict(item.arguments)
     if column_name is not None:
         kwargs["column_name"] = column_name
-    call = item.name if item.namespace is None else f"{item.namespace}_{item.name}"
-    stem = f"{call}_{place.name}"
     is_source = isinstance(target.call, SourceCall)
-    if is_source:
-        stem = f"source_{stem}"
-    name, short = _names(item, stem, kwargs)
+    name, short = _names(item, _stem(item, place.name, is_source=is_source), kwargs)
     kwargs["model"] = place.model
-    macro = scope.macros.find_test(item.name, item.namespace, target.package)
+    unique_id = f"test.{target.package}.{name}.{_digest(name, item, kwargs)}"
     span = Span(file=place.file, keys=item.keys)
     config = _said_config(scope, item, target.package, span)
     if short != name and "alias" not in config:
         config["alias"] = short
-    raw_code = _raw_code(item, config)
-    facts = _facts(scope, target, item, macro, kwargs, raw_code, span)
-    fqn = (target.package, *place.directories, name)
-    if facts.configs:
-        # The test's own config stands in its code, so these calls include it, last.
-        config = accumulate_calls(facts.configs)
-    resolved = resolve_config(
-        scope, "test", target.package, fqn, yaml={}, raw_yaml={}, in_file=config,
-        raw_in_file=config,
-    )  # fmt: skip
-    unique_id = f"test.{target.package}.{name}.{_digest(name, item, kwargs)}"
     values: dict[str, Any] = {
         "unique_id": unique_id,
         "name": name,
         "package": target.package,
         "path": f"{short}.sql",
         "original_file_path": target.path,
-        "fqn": fqn,
-        "raw_code": raw_code,
+        "fqn": (target.package, *place.directories, name),
+        "raw_code": _raw_code(item, config),
         "checksum_name": "none",
-        "config": resolved.config,
-        "unrendered_config": resolved.unrendered,
-        "tags": _sorted_tags(tags, resolved.tags),
-        "meta": resolved.config["meta"],
         "group": target.group,
-        "depends_on_macros": facts.macros,
-        "refs": facts.refs,
-        "sources": facts.sources,
         "test_name": item.name,
         "test_namespace": item.namespace,
         "test_kwargs": kwargs,
@@ -179,6 +147,8 @@ def _draft(
         "attached_node": None if is_source else target.unique_id,
         "file_key_name": f"{target.section}.{target.key_name}",
     }
+    facts = _facts(scope, target, item, values, span)
+    _configure(scope, values, facts, config, tags)
     if item.description:
         values["description"], values["doc_blocks"] = scope.descriptions.render(
             item.description, target.package, span, unique_id
@@ -190,13 +160,42 @@ def _draft(
         unique_id=unique_id,
         name=name,
         package=target.package,
-        is_enabled=resolved.config["enabled"] is not False,
+        is_enabled=values["config"]["enabled"] is not False,
         values=values,
         refs=facts.refs,
         sources=facts.sources,
         file=place.file,
         keys=item.keys,
     )
+
+
+def _stem(item: TestItem, tested: str, *, is_source: bool) -> str:
+    call = item.name if item.namespace is None else f"{item.namespace}_{item.name}"
+    return f"source_{call}_{tested}" if is_source else f"{call}_{tested}"
+
+
+def _configure(
+    scope: Scope,
+    values: dict[str, Any],
+    facts: Facts,
+    config: Mapping[str, Any],
+    tags: tuple[str, ...],
+) -> None:
+    """Add what a test depends on and its configuration."""
+    if facts.configs:
+        # The test's own config stands in its code, so these calls include it, last.
+        config = accumulate_calls(facts.configs)
+    resolved = resolve_config(
+        scope, "test", values["package"], values["fqn"], yaml={}, raw_yaml={}, in_file=config,
+        raw_in_file=config,
+    )  # fmt: skip
+    values["config"] = resolved.config
+    values["unrendered_config"] = resolved.unrendered
+    values["meta"] = resolved.config["meta"]
+    values["tags"] = _sorted_tags(tags, resolved.tags)
+    values["depends_on_macros"] = facts.macros
+    values["refs"] = facts.refs
+    values["sources"] = facts.sources
 
 
 def _sorted_tags(outer: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
@@ -235,7 +234,7 @@ def _md5(text: str) -> str:
 def _as_text(value: Any) -> Any:
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _as_text(value[key]) for key in sorted(value)}
     if isinstance(value, list | tuple):
         return [_as_text(one) for one in value]
@@ -277,13 +276,12 @@ def _facts(
     scope: Scope,
     target: Target,
     item: TestItem,
-    macro: Macro | None,
-    kwargs: Mapping[str, Any],
-    raw_code: str,
+    values: Mapping[str, Any],
     span: Span,
 ) -> Facts:
     """Return what a test depends on: what it tests, its arguments, and what its macro asks for."""
     call = target.call
+    macro = scope.macros.find_test(item.name, item.namespace, target.package)
     if macro is not None and macro.unique_id in _READ_STATICALLY:
         if isinstance(call, SourceCall):
             return Facts(sources=(call,), macros=(macro.unique_id,))
@@ -298,7 +296,7 @@ def _facts(
     if where is not None:
         asked.macros[where.unique_id] = None
     if macro is not None and scope.macros.asks(macro):
-        _ask_macro(scope, target.package, kwargs, raw_code, asked)
+        _ask_macro(scope, values, asked)
     return Facts(
         refs=tuple(asked.refs),
         sources=tuple(asked.sources),
@@ -315,14 +313,10 @@ def _as_called(call: RefCall | SourceCall) -> RefCall | SourceCall:
     return RefCall(name=call.name, package=call.package, version=str(version))
 
 
-def _ask_macro(
-    scope: Scope,
-    package: str,
-    kwargs: Mapping[str, Any],
-    raw_code: str,
-    asked: Asked,
-) -> None:
-    answer = scope.inputs.templates.test_facts(raw_code, package, kwargs)
+def _ask_macro(scope: Scope, values: Mapping[str, Any], asked: Asked) -> None:
+    answer = scope.inputs.templates.test_facts(
+        values["raw_code"], values["package"], values["test_kwargs"]
+    )
     if isinstance(answer, Problem):
         # The test says what is wrong when it runs, with its real arguments.
         return

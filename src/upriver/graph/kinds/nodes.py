@@ -303,7 +303,7 @@ def _add_model(
         values["time_spine"] = patch.time_spine
     columns: Mapping[str, Column] = values.get("columns", _NONE)
     contract = config.get("contract")
-    if isinstance(contract, Mapping) and contract.get("enforced"):
+    if isinstance(contract, dict) and contract.get("enforced"):
         values["contract_checksum"] = contract_checksum(
             columns, constraints, config.get("materialized")
         )

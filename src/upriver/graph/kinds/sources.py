@@ -77,15 +77,6 @@ def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
         str(source.get("description") or ""), package, span, unique_id
     )
     config, unrendered = _config(scope, definition, fqn)
-    database = source.get("database") or scope.inputs.database
-    schema = str(source.get("schema") or definition.source_name)
-    identifier = str(table.get("identifier") or definition.name)
-    quoting = {
-        **dict.fromkeys(_QUOTED),
-        **(source.get("quoting") or {}),
-        **{k: v for k, v in (table.get("quoting") or {}).items() if v is not None},
-    }
-    external = table.get("external")
     values: dict[str, Any] = {
         "unique_id": unique_id,
         "name": definition.name,
@@ -94,15 +85,7 @@ def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
         "path": path,
         "original_file_path": path,
         "fqn": fqn,
-        "database": database,
-        "schema": schema,
-        "identifier": identifier,
-        "relation_name": render_name(
-            scope.inputs.dialect,
-            RelationName(database=database, schema=schema, identifier=identifier),
-            merge_quoting(scope.names.quoting, quoting),
-        ),
-        "quoting": quoting,
+        **_relation(scope, definition),
         "loader": str(source.get("loader") or ""),
         "description": description,
         "doc_blocks": blocks,
@@ -112,12 +95,10 @@ def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
         "tags": tuple(config["tags"]),
         "config": config,
         "unrendered_config": unrendered,
-        "unrendered_database": definition.raw_source.get("database"),
-        "unrendered_schema": definition.raw_source.get("schema"),
         "freshness": config["freshness"],
         "loaded_at_field": config["loaded_at_field"],
         "loaded_at_query": config["loaded_at_query"],
-        "external": None if external is None else _external(external),
+        "external": _external(table.get("external")),
     }
     if definition.columns:
         values["columns"] = columns_of(
@@ -150,7 +131,35 @@ def tested_source(definition: SourceDefinition, draft: Draft) -> Target:
     )
 
 
-def _external(written: Mapping[str, Any]) -> dict[str, Any]:
+def _relation(scope: Scope, definition: SourceDefinition) -> dict[str, Any]:
+    """Return where a table is: its parts, their quoting and the name they render to (PROJ-188)."""
+    source, table = definition.source, definition.table
+    database = source.get("database") or scope.inputs.database
+    schema = str(source.get("schema") or definition.source_name)
+    identifier = str(table.get("identifier") or definition.name)
+    quoting = {
+        **dict.fromkeys(_QUOTED),
+        **(source.get("quoting") or {}),
+        **{k: v for k, v in (table.get("quoting") or {}).items() if v is not None},
+    }
+    return {
+        "database": database,
+        "schema": schema,
+        "identifier": identifier,
+        "quoting": quoting,
+        "relation_name": render_name(
+            scope.inputs.dialect,
+            RelationName(database=database, schema=schema, identifier=identifier),
+            merge_quoting(scope.names.quoting, quoting),
+        ),
+        "unrendered_database": definition.raw_source.get("database"),
+        "unrendered_schema": definition.raw_source.get("schema"),
+    }
+
+
+def _external(written: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if written is None:
+        return None
     keys = ("location", "file_format", "row_format", "tbl_properties", "partitions")
     return {**dict.fromkeys(keys), **written}
 
