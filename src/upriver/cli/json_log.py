@@ -1,17 +1,25 @@
-"""Events as JSON lines in dbt's shape, which orchestrators parse (CLI-102..108)."""
+"""Events as JSON lines in dbt's shape, which orchestrators parse (CLI-102..108).
+
+Names, codes and keys are dbt's for every event that tools are known to read; what only upriver has
+to say comes as events with codes of its own (`U...`).
+"""
 
 from __future__ import annotations
 
-import datetime
 import os
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
 import msgspec
 
+from upriver import __version__
 from upriver.cli import lines
-from upriver.cli.console import shown_place
+from upriver.cli.event_codes import CODES
+from upriver.cli.json_nodes import MODEL_EVENT, RESULT_EVENTS, node_info, result_data, run_result
+from upriver.cli.json_nodes import stamp as stamped
+from upriver.cli.style import LEVELS, shown_place
 from upriver.graph.graph import Entry, Graph
 from upriver.problems import Problem
 from upriver.project.events import (
@@ -34,89 +42,93 @@ from upriver.run.events import (
     StepResult,
     StepStarted,
 )
-from upriver.run.report import Report
+from upriver.run.report import BAD_STATUSES, Report
 
-_LEVELS = {"debug": 10, "info": 20, "warn": 30, "error": 40, "none": 100}
-_RESULT_EVENTS = {
-    "run": ("LogModelResult", "Q012"),
-    "test": ("LogTestResult", "Q007"),
-    "snapshot": ("LogSnapshotResult", "Q015"),
-    "seed": ("LogSeedResult", "Q016"),
-    "unit-test": ("LogTestResult", "Q007"),
-    "hook": ("LogHookEndLine", "Q033"),
+_ARTIFACTS: Mapping[str, str] = {
+    "manifest.json": "WritableManifest",
+    "run_results.json": "RunExecutionResult",
+}
+_PRINTED: Mapping[str, tuple[str, str]] = {
+    "warn": ("JinjaLogWarning", "I061"),
+    "info": ("JinjaLogInfo", "I062"),
+    "debug": ("JinjaLogDebug", "I063"),
 }
 
 
 class JsonLog:
     """Writes one JSON object per event."""
 
-    def __init__(self, stream: TextIO, *, level: str, width: int, invocation_id: str = "") -> None:
+    def __init__(self, stream: TextIO, *, level: str, width: int, shows_prints: bool = True) -> None:
         self._stream = stream
-        self._threshold = _LEVELS[level]
+        self._threshold = LEVELS[level]
         self._width = width
-        self._invocation_id = invocation_id
+        self._shows_prints = shows_prints
+        self._invocation_id = ""
+        self._command = ""
+        self._started_at = time.time()
         self._graph: Graph | None = None
-        self._started: dict[str, float] = {}
+        self._began: dict[str, StepStarted] = {}
         self._results: list[StepResult] = []
 
     def __call__(self, event: ProjectEvent | Event) -> None:
         """Write one event, or several where dbt has several."""
         match event:
             case Opened():
-                self._invocation_id = event.invocation_id
-                self._emit(
-                    "MainReportVersion",
-                    "A001",
-                    f"Running with dbt={event.dbt_version}",
-                    data={"version": f"={event.dbt_version}", "log_version": 3},
-                )
+                self._opened(event)
             case ProjectLoaded():
                 line = lines.found_line(event.counts)
-                self._emit(
-                    "FoundStats", "W006", line, data={"stat_line": line.removeprefix("Found ")}
-                )
+                data = {"stat_line": line.removeprefix("Found ")}
+                self._emit("FoundStats", "W006", line, data)
             case ProblemFound():
                 self._problem(event.problem)
             case Planned():
                 self._planned(event)
             case NothingToDo():
-                self._emit(
-                    "NothingToDo",
-                    "Q035",
-                    "Nothing to do. Try checking your model configs and model specification args",
-                    level="warn",
-                )
-            case Said(text=text) | ArtifactWritten(path=text):
-                self._emit("Note", "Z050", text, data={"msg": text})
+                self._emit("NothingToDo", "Q035", lines.NOTHING_TO_DO, level="warn")
+            case Said():
+                self._emit("Note", "Z050", event.text, {"msg": event.text})
+            case ArtifactWritten():
+                self._written(event)
             case _:
                 self._run_event(event)
+
+    def _opened(self, event: Opened) -> None:
+        self._invocation_id = event.invocation_id
+        self._command = event.command
+        version = f"={event.dbt_version}"
+        data = {"log_version": 3, "version": version}
+        self._emit("MainReportVersion", "A001", f"Running with dbt{version}", data)
+        if event.adapter_type is not None:
+            adapter = {"adapter_name": event.adapter_type, "adapter_version": f"={__version__}"}
+            text = f"Registered adapter: {event.adapter_type}={__version__}"
+            self._emit("AdapterRegistered", "E034", text, adapter)
 
     def _planned(self, event: Planned) -> None:
         self._graph = event.graph
         if event.summary_line:
             data = {"policy": event.plan.policy, **msgspec.to_builtins(event.summary)}
-            self._emit("DeferralSummary", "U001", event.summary_line, data=data)
+            self._emit("DeferralSummary", "U001", event.summary_line, data)
+
+    def _written(self, event: ArtifactWritten) -> None:
+        kind = _ARTIFACTS.get(os.path.basename(event.path), "")
+        data = {"artifact_path": event.path, "artifact_type": kind}
+        text = f"Wrote artifact {kind} to {event.path}"
+        self._emit("ArtifactWritten", "P001", text, data, level="debug")
 
     def _run_event(self, event: Event) -> None:
         match event:
             case Printed():
                 self._printed(event)
-            case QueryRan() if event.seconds is None:
-                self._emit(
-                    "SQLQuery",
-                    "E016",
-                    f"On {event.connection}: {event.sql}",
-                    level="debug",
-                    data={"sql": event.sql, "conn_name": event.connection},
-                )
-            case RunStarted():
-                threads = lines.counted(event.threads, "thread")
-                self._emit(
-                    "ConcurrencyLine",
-                    "Q026",
-                    f"Concurrency: {threads} (target='{event.target}')",
-                    data={"num_threads": event.threads, "target_name": event.target},
-                )
+            case QueryRan():
+                self._query(event)
+            case RunStarted() if self._graph is not None:
+                data = {
+                    "node_count": event.total,
+                    "num_threads": event.threads,
+                    "target_name": event.target,
+                }
+                text = lines.concurrency_line(event.threads, event.target)
+                self._emit("ConcurrencyLine", "Q027", text, data)
             case StepStarted():
                 self._step_started(event)
             case StepFinished():
@@ -126,67 +138,80 @@ class JsonLog:
             case _:
                 pass
 
+    def _query(self, event: QueryRan) -> None:
+        began = self._began.get(event.connection)
+        thread = None if began is None else began.thread_id
+        if event.seconds is None:
+            data = {"conn_name": event.connection, "sql": event.sql}
+            text = f"On {event.connection}: {event.sql}"
+            self._emit("SQLQuery", "E016", text, data, level="debug", thread=thread)
+        else:
+            text = f"SQL status: OK in {event.seconds:.3f} seconds"
+            done = {"elapsed": event.seconds, "query_id": "", "status": "OK"}
+            self._emit("SQLQueryStatus", "E017", text, done, level="debug", thread=thread)
+
     def _printed(self, event: Printed) -> None:
+        data: dict[str, Any] = {"msg": event.text}
         if event.level == "print":
-            self._emit("PrintEvent", "Z052", event.text, data={"msg": event.text})
+            if self._shows_prints:
+                self._emit("PrintEvent", "Z052", event.text, data, is_output=True)
             return
-        name, code = {
-            "warn": ("JinjaLogWarning", "I061"),
-            "info": ("JinjaLogInfo", "I062"),
-            "debug": ("JinjaLogDebug", "I063"),
-        }[event.level]
-        self._emit(name, code, event.text, level=event.level, data={"msg": event.text})
+        entry = self._entry(event.unique_id)
+        if entry is not None:
+            data["node_info"] = self._info(entry, "executing")
+        name, code = _PRINTED[event.level]
+        self._emit(name, code, event.text, data, level=event.level)
 
     def _step_started(self, event: StepStarted) -> None:
         entry = self._entry(event.unique_id)
-        self._started[event.unique_id] = event.started_at
-        if entry is None:
+        self._began[event.unique_id] = event
+        if entry is None or event.action == "no-op":
             return
-        info = self._node_info(entry, "started")
-        name, code = (
-            ("LogHookStartLine", "Q032") if event.action == "hook" else ("LogStartLine", "Q011")
-        )
-        self._emit(name, code, lines.start_line(event, entry, self._width), data={
-            "description": lines.describe(entry, event.action), "index": event.index,
-            "total": event.total, "node_info": info})  # fmt: skip
+        info = self._info(entry, "started")
+        data: dict[str, Any] = {"index": event.index, "node_info": info, "total": event.total}
+        text = lines.start_line(event, entry, self._width)
+        if event.action == "hook":
+            data["statement"] = lines.hook_name(entry)
+            self._emit("LogHookStartLine", "Q032", text, data, thread=event.thread_id)
+        else:
+            data["description"] = lines.describe(entry, event.action)
+            self._emit("LogStartLine", "Q011", text, data, thread=event.thread_id)
+        text = f"Began running node {entry.unique_id}"
         self._emit(
-            "NodeStart",
-            "Q024",
-            f"Began running node {entry.unique_id}",
-            level="debug",
-            data={"node_info": info},
+            "NodeStart", "Q024", text, {"node_info": info}, level="debug", thread=event.thread_id
         )
 
     def _step_finished(self, event: StepFinished) -> None:
         result = event.result
         self._results.append(result)
         entry = self._entry(result.unique_id)
-        if entry is None:
+        if entry is None or self._graph is None:
             return
-        info = self._node_info(entry, result.status, event.finished_at)
-        text, _ = lines.result_line(event, entry, self._width)
-        level = {"error": "error", "fail": "error", "runtime error": "error", "warn": "warn"}.get(
-            result.status, "info"
-        )
-        if result.status == "skipped":
-            self._emit("SkippingDetails", "Q034", text, data={
-                "index": event.index, "total": event.total, "node_name": entry.name,
-                "resource_type": entry.kind, "schema": entry.relation.schema if entry.relation else "",
-                "node_info": info})  # fmt: skip
+        info = self._info(entry, result.status, event.finished_at)
+        text = lines.result_text(event, entry, self._width)
+        if result.status == "skipped" and result.action != "hook":
+            name, code = "SkippingDetails", "Q034"
+            data: dict[str, Any] = {
+                "index": event.index,
+                "node_info": info,
+                "node_name": entry.name,
+                "resource_type": entry.kind,
+                "schema": info["node_relation"]["schema"],
+                "total": event.total,
+            }
         else:
-            name, code = _RESULT_EVENTS.get(result.action, ("LogModelResult", "Q012"))
-            self._emit(name, code, text, level=level, data={
-                "description": lines.describe(entry, result.action), "index": event.index,
-                "total": event.total, "status": _log_status(result), "name": entry.name,
-                "execution_time": result.execution_time, "num_failures": result.failures or 0,
-                "num_models": event.total, "node_info": info})  # fmt: skip
+            name, code = RESULT_EVENTS.get(result.action, MODEL_EVENT)
+            data = result_data(event, entry, self._graph, info)
+        level = "error" if result.status in BAD_STATUSES else "info"
         self._emit(
-            "NodeFinished",
-            "Q025",
-            f"Finished running node {entry.unique_id}",
-            level="debug",
-            data={"node_info": info, "run_result": _run_result(result)},
-        )
+            name, code, text, data,
+            level="warn" if result.status == "warn" else level, thread=result.thread_id,
+        )  # fmt: skip
+        self._emit(
+            "NodeFinished", "Q025", f"Finished running node {entry.unique_id}",
+            {"node_info": info, "run_result": run_result(result)},
+            level="debug", thread=result.thread_id,
+        )  # fmt: skip
 
     def _run_finished(self, event: RunFinished) -> None:
         report = Report(
@@ -195,100 +220,124 @@ class JsonLog:
             is_interrupted=event.is_interrupted,
         )
         if self._graph is None:
+            self._operations_ended()
             return
-        self._emit(
-            "FinishedRunningStats",
-            "Q027",
-            lines.finished_line(report, self._graph),
-            data={"execution_time": event.elapsed},
-        )
-        text, colour = lines.completed_line(report)
-        self._emit(
-            "EndOfRunSummary",
-            "Z030",
-            text,
-            level="error" if colour == "red" else "info",
-            data={
-                "num_errors": sum(r.status in ("error", "fail") for r in report.results),
-                "num_warnings": sum(r.status == "warn" for r in report.results),
-                "keyboard_interrupt": event.is_interrupted,
-            },
-        )
+        text = lines.finished_line(report, self._graph)
+        data: dict[str, Any] = {
+            "execution": text.partition(" in ")[2].partition(" (")[0],
+            "execution_time": event.elapsed,
+            "stat_line": lines.finished_parts(report, self._graph),
+        }
+        self._emit("FinishedRunningStats", "E047", text, data)
+        errors, partial, warnings = lines.verdict(report)
+        data = {
+            "keyboard_interrupt": event.is_interrupted,
+            "num_errors": errors,
+            "num_partial_success": partial,
+            "num_warnings": warnings,
+        }
+        self._emit("EndOfRunSummary", "Z030", lines.completed_line(report)[0], data)
         for result in report.results:
             self._failure(result)
-        self._emit("StatsLine", "Z023", lines.done_line(report))
+        self._emit("StatsLine", "Z023", lines.done_line(report), {"stats": lines.tally(report)})
+
+    def _operations_ended(self) -> None:
+        for result in self._results:
+            if result.status in BAD_STATUSES:
+                text = f"Encountered an error while running operation: {result.message}"
+                data = {"exc": result.message}
+                self._emit("RunningOperationCaughtError", "Q001", text, data, level="error")
 
     def _failure(self, result: StepResult) -> None:
         entry = self._entry(result.unique_id)
-        if entry is None or result.status not in ("error", "fail", "runtime error", "warn"):
+        if entry is None or result.status not in ("warn", *BAD_STATUSES):
             return
+        info = self._info(entry, result.status)
         is_warning = result.status == "warn"
-        text = "\n".join(lines.failure_block(result, entry))
-        name, code = ("RunResultWarning", "Z021") if is_warning else ("RunResultFailure", "Z022")
-        self._emit(name, code, text, level="warn" if is_warning else "error", data={
-            "resource_type": entry.kind, "node_name": entry.name, "path": entry.original_file_path,
-            "node_info": self._node_info(entry, result.status)})  # fmt: skip
+        name, code, level = "RunResultFailure", "Z022", "error"
+        if is_warning:
+            name, code, level = "RunResultWarning", "Z021", "warn"
+        head = {
+            "node_info": info,
+            "node_name": entry.name,
+            "path": entry.original_file_path,
+            "resource_type": entry.kind,
+        }
+        self._emit(name, code, lines.failure_head(result, entry), head, level=level)
+        said = {"msg": result.message or "", "node_info": info}
+        name, code = "RunResultError", "Z024"
+        if is_warning:
+            name, code = "RunResultWarningMessage", "Z046"
+        self._emit(name, code, result.message or "", said, level=level)
+        compiled = lines.compiled_at(result)
+        if compiled is not None:
+            place = {"node_info": info, "path": result.compiled_path}
+            self._emit("SQLCompiledPath", "Z026", compiled, place)
 
     def _problem(self, problem: Problem) -> None:
         is_error = problem.severity == "error"
         place = shown_place(problem)
         text = problem.message if place is None else f"{problem.message}\n  at {place}"
-        name = problem.event or ("MainEncounteredError" if is_error else "UpriverWarning")
-        self._emit(
-            name,
-            "Z002" if is_error else "I000",
-            text,
-            level="error" if is_error else "warn",
-            data={
-                "msg": problem.message,
-                "exc": problem.message,
-                "upriver": msgspec.to_builtins(problem),
-            },
-        )
+        name = problem.event or "UpriverWarning"
+        code = CODES.get(name, "U002")
+        if is_error:
+            name, code = "MainEncounteredError", "Z002"
+        data = {
+            "exc": problem.message,
+            "msg": problem.message,
+            "upriver": msgspec.to_builtins(problem),
+        }
+        self._emit(name, code, text, data, level="error" if is_error else "warn")
 
     def data(self, texts: tuple[str, ...]) -> None:
         """Write requested output as events."""
         for text in texts:
-            self._emit("ListCmdOut", "Q041", text, data={"msg": text}, is_output=True)
+            self._emit("PrintEvent", "Z052", text, {"msg": text}, is_output=True)
 
-    def _entry(self, unique_id: str) -> Entry | None:
-        return None if self._graph is None else self._graph.entries.get(unique_id)
+    def shown(self, name: str, code: str, text: str, data: Mapping[str, Any]) -> None:
+        """Write one event that carries requested output."""
+        self._emit(name, code, text, data, is_output=True)
 
-    def _node_info(
-        self, entry: Entry, status: str, finished: float | None = None
-    ) -> dict[str, Any]:
-        started = self._started.get(entry.unique_id)
-        relation = entry.relation
-        return {
-            "materialized": entry.materialized or entry.kind,
-            "meta": {},
-            "node_checksum": "",
-            "node_finished_at": "" if finished is None else _stamp(finished),
-            "node_name": entry.name,
-            "node_path": entry.original_file_path.partition("/")[2] or entry.original_file_path,
-            "node_relation": {
-                "alias": relation.identifier if relation else "",
-                "database": (relation.database or "") if relation else "",
-                "relation_name": entry.relation_name or "",
-                "schema": (relation.schema or "") if relation else "",
-            },
-            "node_started_at": "" if started is None else _stamp(started),
-            "node_status": status,
-            "resource_type": entry.kind,
-            "unique_id": entry.unique_id,
+    def completed(self, *, is_success: bool) -> None:
+        """Tell that the command has ended."""
+        now = time.time()
+        seconds = now - self._started_at
+        word = "succeeded" if is_success else "failed"
+        data = {
+            "command": f"dbt {self._command}",
+            "completed_at": stamped(now),
+            "elapsed": seconds,
+            "success": is_success,
         }
+        text = f"Command `dbt {self._command}` {word} after {seconds:.2f} seconds"
+        self._emit("CommandCompleted", "Q039", text, data, level="debug")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _entry(self, unique_id: str | None) -> Entry | None:
+        if self._graph is None or unique_id is None:
+            return None
+        return self._graph.entries.get(unique_id)
+
+    def _info(self, entry: Entry, status: str, finished: float | None = None) -> dict[str, Any]:
+        assert self._graph is not None  # noqa: S101 - entries come from it
+        began = self._began.get(entry.unique_id)
+        started = None if began is None else began.started_at
+        return node_info(entry, self._graph, status, started, finished)
 
     def _emit(
         self,
         name: str,
         code: str,
         text: str,
+        data: Mapping[str, Any] | None = None,
         *,
         level: str = "info",
-        data: Mapping[str, Any] | None = None,
         is_output: bool = False,
+        thread: str | None = None,
     ) -> None:
-        if _LEVELS[level] < self._threshold and not is_output:
+        if LEVELS[level] < self._threshold and not is_output:
             return
         record = {
             "data": data or {},
@@ -301,46 +350,10 @@ class JsonLog:
                 "msg": text,
                 "name": name,
                 "pid": os.getpid(),
-                "thread": threading.current_thread().name,
-                "ts": _now(),
+                "thread": thread or threading.current_thread().name,
+                "ts": stamped(time.time()),
             },
         }
-        self._stream.write(msgspec.json.encode(record).decode() + "\n")
+        line = msgspec.json.encode(record, enc_hook=str).decode()
+        self._stream.write(f"{line}\n")
         self._stream.flush()
-
-
-def _log_status(result: StepResult) -> str:
-    if result.status == "success":
-        return "OK" if result.response is None else result.response.message or "OK"
-    return result.status
-
-
-def _run_result(result: StepResult) -> dict[str, Any]:
-    response = result.response
-    adapter = {} if response is None else {"_message": response.message, **response.extra}
-    return {
-        "adapter_response": adapter,
-        "execution_time": result.execution_time,
-        "message": result.message or "",
-        "num_failures": result.failures or 0,
-        "status": result.status,
-        "thread": result.thread_id,
-        "timing_info": [
-            {
-                "name": t.name,
-                "started_at": _stamp(t.started_at),
-                "completed_at": _stamp(t.completed_at),
-            }
-            for t in result.timing
-        ],
-        "unique_id": result.unique_id,
-    }
-
-
-def _stamp(seconds: float) -> str:
-    moment = datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _now() -> str:
-    return datetime.datetime.now(tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

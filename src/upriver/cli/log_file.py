@@ -1,21 +1,21 @@
-"""The log file: everything at debug level, rotated (CLI-103)."""
+"""The log file: everything at debug level, rotated (CLI-103); and text without secrets."""
 
 from __future__ import annotations
 
-import datetime
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 _KEPT = 5
 DEFAULT_MAX_BYTES = 10 * 1024 * 1024
+NAME = "dbt.log"
+Redact = Callable[[str], str]
 
 
 class RedactingFile:
     """A text stream whose lines never hold the secrets it was told of."""
 
-    def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
+    def __init__(self, stream: TextIO, redact: Redact) -> None:
         self._stream = stream
         self._redact = redact
 
@@ -32,7 +32,7 @@ class RedactingFile:
         return self._stream.isatty()
 
 
-def redactor(env: dict[str, str]) -> Callable[[str], str]:
+def redactor(env: Mapping[str, str]) -> Redact:
     """Return a function that blanks the values of `DBT_ENV_SECRET*` (PROJ-257)."""
     secrets = sorted(
         {v for k, v in env.items() if k.startswith("DBT_ENV_SECRET") and v.strip()},
@@ -50,8 +50,8 @@ def redactor(env: dict[str, str]) -> Callable[[str], str]:
 
 
 def open_log(directory: str, max_bytes: int) -> TextIO | None:
-    """Open `dbt.log` for appending, rotating it first when it is large; None if impossible."""
-    path = Path(directory) / "dbt.log"
+    """Open the log for appending, rotating it first when it is large; None if impossible."""
+    path = Path(directory) / NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if max_bytes and path.exists() and path.stat().st_size > max_bytes:
@@ -67,9 +67,3 @@ def _rotate(path: Path) -> None:
         if older.exists():
             older.replace(path.with_name(f"{path.name}.{number + 1}"))
     path.replace(path.with_name(f"{path.name}.1"))
-
-
-def prefix(level: str) -> str:
-    """Return the prefix of a debug line: time, level, thread."""
-    now = datetime.datetime.now(tz=datetime.UTC).strftime("%H:%M:%S.%f")
-    return f"{now} [{level:<5.5}] [{threading.current_thread().name:<10.10}]: "

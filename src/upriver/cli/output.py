@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from upriver.cli.console import Console, ConsoleStyle, Progress
+from upriver.cli.console import Console
 from upriver.cli.log_file import DEFAULT_MAX_BYTES, RedactingFile, open_log, redactor
+from upriver.cli.progress import Progress
+from upriver.cli.style import Style
 from upriver.project.events import Opened
 from upriver.project.outcome import Outcome
 from upriver.project.requests import GlobalOptions
-from upriver.project.resolve import truth
+from upriver.project.resolve import inputs_of, is_on, truth
+from upriver.run.events import QueryRan
+from upriver.workspace.flags import ProjectFlags, resolve_flags
 from upriver.workspace.inputs import option_from_env
 
 if TYPE_CHECKING:
@@ -19,10 +24,15 @@ if TYPE_CHECKING:
 _DATA_COMMANDS = frozenset({"ls", "compile", "show", "plan"})
 """Commands whose standard output is data: messages go to standard error, unless a person sees
 both, or the format is JSON, where tools expect one stream (CLI-106)."""
+_FINAL_EVENTS = {"compile": ("CompiledNode", "Q042"), "show": ("ShowNode", "Q041")}
 
 
 class Output:
-    """Builds the sinks once the options are known, and the log file once the workspace is."""
+    """The sinks of one invocation.
+
+    They are made from options and environment, and made again when the project is open: its
+    `flags:` may say how messages are shown, too.
+    """
 
     def __init__(
         self,
@@ -36,63 +46,124 @@ class Output:
         self._options = options
         self._env = env
         self._command = command
-        self._cwd = cwd
-        self._redact = redactor(dict(env))
-        out, err = (cast("TextIO", RedactingFile(s, self._redact)) for s in streams)
-        self._is_json = self._text("log_format", "LOG_FORMAT", "default") == "json"
-        self._level = (
-            "debug"
-            if self._flag("debug", "DEBUG")
-            else self._text("log_level", "LOG_LEVEL", "info")
+        self._redact = redactor(env)
+        self._raw = streams[0]
+        self._out, self._err = (
+            cast("TextIO", RedactingFile(stream, self._redact)) for stream in streams
         )
-        self._width = self._number("printer_width", "PRINTER_WIDTH", 80)
-        self._sink: Console | JsonLog
-        self.has_colours = self._colours(streams[0])
-        if self._is_json:
-            # Loaded only when asked for.
-            from upriver.cli.json_log import JsonLog
-
-            self._sink = JsonLog(out, level=self._level, width=self._width)
-        else:
-            is_split = command in _DATA_COMMANDS and not streams[0].isatty()
-            self._sink = self._console(err if is_split else out, out, streams[0])
+        self._is_quiet = is_on(options.quiet, env, "QUIET")
+        given = inputs_of(options, env=env, cwd=cwd).flags
+        # What cannot be read is reported when the workspace is opened.
+        self._flags, _ = resolve_flags(given, env, {}, "")
+        self.log_path: str | None = None
         self._file: JsonLog | Console | None = None
-
-    def _console(self, messages: TextIO, data: TextIO, raw: TextIO) -> Console:
-        is_quiet = self._flag("quiet", "QUIET")
-        style = ConsoleStyle(
-            level=self._level,
-            width=self._width,
-            has_colours=self.has_colours,
-            is_quiet=is_quiet,
-            shows_prints=self._options.print is not False,
-        )
-        shows_progress = raw.isatty() and not is_quiet and self._command not in _DATA_COMMANDS
-        return Console(
-            messages,
-            style,
-            data_stream=data,
-            progress=Progress(raw) if shows_progress else None,
-            shows_steps=self._command not in _DATA_COMMANDS,
-        )
+        self._stream: TextIO | None = None
+        # Statements are reported from the threads that send them.
+        self._lock = threading.Lock()
+        self._sink: Console | JsonLog = self._make_sink()
 
     @property
-    def on_query(self) -> Callable[[str, str, float | None], None] | None:
-        """Where statements are reported; None unless debug messages are shown."""
-        return self._on_query if self._level == "debug" else None
+    def has_colours(self) -> bool:
+        """Whether output on the standard output may be coloured."""
+        given = self._options.use_colors
+        if given is None:
+            given = truth(option_from_env(self._env, "USE_COLORS") or "maybe")
+        if given is not None:
+            return given
+        is_plain = bool(self._env.get("NO_COLOR")) or not self._flags.use_colors
+        return self._raw.isatty() and not is_plain
 
-    def _on_query(self, sql: str, name: str, seconds: float | None) -> None:
-        from upriver.run.events import QueryRan
+    def _make_sink(self) -> Console | JsonLog:
+        level = "debug" if self._flags.debug else self._flags.log_level
+        if self._is_quiet:
+            level = "error"
+        if self._flags.log_format == "json":
+            return self._json(self._out, level)
+        style = Style(
+            level=level,
+            width=self._flags.printer_width,
+            has_colours=self.has_colours,
+            is_detailed=self._flags.log_format == "debug",
+            shows_prints=self._shows_prints(),
+        )
+        is_data = self._command in _DATA_COMMANDS
+        shows_progress = self._raw.isatty() and not is_data and style.shows("info")
+        return Console(
+            self._err if is_data and not self._raw.isatty() else self._out,
+            style,
+            data_stream=self._out,
+            progress=Progress(self._out, has_colours=style.has_colours)
+            if shows_progress
+            else None,
+            shows_steps=not is_data,
+        )
 
+    def _json(self, stream: TextIO, level: str) -> JsonLog:
+        # Loaded only when asked for.
+        from upriver.cli.json_log import JsonLog
+
+        return JsonLog(
+            stream,
+            level=level,
+            width=self._flags.printer_width,
+            shows_prints=self._shows_prints(),
+        )
+
+    def _shows_prints(self) -> bool:
+        given = self._options.print
+        if given is None and truth(self._env.get("DBT_NO_PRINT") or "no"):
+            return False
+        return given is not False and truth(option_from_env(self._env, "PRINT") or "yes") is True
+
+    def on_query(self, sql: str, name: str, seconds: float | None) -> None:
+        """Receive a statement that was sent; called from any thread."""
         self(QueryRan(sql=sql, connection=name, seconds=seconds))
 
     def __call__(self, event: Any) -> None:
         """Pass an event to every sink."""
-        if isinstance(event, Opened):
-            self._open_file(event.log_path)
-        self._sink(event)
-        if self._file is not None:
-            self._file(event)
+        with self._lock:
+            if isinstance(event, Opened):
+                self._opened(event)
+            self._sink(event)
+            if self._file is not None:
+                self._file(event)
+
+    def _opened(self, event: Opened) -> None:
+        self.log_path = event.log_path
+        if event.flags != self._flags:
+            self._flags = event.flags
+            self._sink = self._make_sink()
+        if self._file is None:
+            self._file = self._open_file(event.log_path, event.flags)
+
+    def _open_file(self, directory: str, flags: ProjectFlags) -> Console | JsonLog | None:
+        if flags.log_level_file == "none":
+            return None
+        self._stream = open_log(directory, self._max_bytes())
+        if self._stream is None:
+            return None
+        file = cast("TextIO", RedactingFile(self._stream, self._redact))
+        # As dbt does, the file follows the console into JSON unless it has a format of its own.
+        is_json = "json" in {flags.log_format_file, flags.log_format}
+        if is_json and not self._has_own_format():
+            return self._json(file, flags.log_level_file)
+        style = Style(
+            level=flags.log_level_file,
+            width=flags.printer_width,
+            is_detailed=flags.log_format_file != "text",
+        )
+        return Console(file, style)
+
+    def _has_own_format(self) -> bool:
+        given = self._options.log_format_file or option_from_env(self._env, "LOG_FORMAT_FILE")
+        return given not in (None, "json")
+
+    def _max_bytes(self) -> int:
+        given = self._options.log_file_max_bytes
+        text = option_from_env(self._env, "LOG_FILE_MAX_BYTES") or ""
+        if given is None and text.isdigit():
+            return int(text)
+        return DEFAULT_MAX_BYTES if given is None else given
 
     def finish(self, outcome: Outcome) -> None:
         """Write what was asked for."""
@@ -101,44 +172,20 @@ class Output:
             from upriver.cli.plan_table import plan_lines
 
             lines = plan_lines(outcome.plan, outcome.graph, has_colours=self.has_colours)
-        self._sink.data(lines)
-
-    def _open_file(self, directory: str) -> None:
-        if self._text("log_level_file", "LOG_LEVEL_FILE", "debug") == "none":
+        if isinstance(self._sink, Console):
+            self._sink.data(lines)
             return
-        limit = self._number("log_file_max_bytes", "LOG_FILE_MAX_BYTES", DEFAULT_MAX_BYTES)
-        stream = open_log(directory, limit)
-        if stream is None:
-            return
-        file = cast("TextIO", RedactingFile(stream, self._redact))
-        if self._text("log_format_file", "LOG_FORMAT_FILE", "debug") == "json":
-            from upriver.cli.json_log import JsonLog
+        named = _FINAL_EVENTS.get(self._command)
+        if named is None:
+            self._sink.data(lines)
+        else:
+            for text, item in zip(lines, outcome.data or (), strict=False):
+                self._sink.shown(*named, text, item)
+        self._sink.completed(is_success=outcome.is_success)
 
-            self._file = JsonLog(file, level="debug", width=self._width)
-            return
-        style = ConsoleStyle(
-            level="debug", width=self._width, has_colours=False, is_quiet=False, shows_prints=True
-        )
-        self._file = Console(file, style)
-
-    def _colours(self, stream: TextIO) -> bool:
-        given = self._options.use_colors
-        if given is None:
-            given = truth(option_from_env(self._env, "USE_COLORS") or "yes")
-        return bool(given) and stream.isatty() and not self._env.get("NO_COLOR")
-
-    def _flag(self, field: str, variable: str) -> bool:
-        given = getattr(self._options, field)
-        if given is None:
-            given = truth(option_from_env(self._env, variable) or "")
-        return bool(given)
-
-    def _text(self, field: str, variable: str, default: str) -> str:
-        return getattr(self._options, field) or option_from_env(self._env, variable) or default
-
-    def _number(self, field: str, variable: str, default: int) -> int:
-        given = getattr(self._options, field)
-        text = option_from_env(self._env, variable)
-        if given is not None:
-            return int(given)
-        return int(text) if text and text.isdigit() else default
+    def close(self) -> None:
+        """Leave the terminal as it was, and the log complete."""
+        self._sink.close()
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = self._file = None

@@ -15,8 +15,9 @@ _SHOWN = 3
 class Progress:
     """Shown from `start` to `stop`; lines written in between appear above it."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, has_colours: bool) -> None:
         self._stream = stream
+        self._has_colours = has_colours
         self._running: dict[str, str] = {}
         self._bar: Bar | None = None
         self._task: TaskID | None = None
@@ -42,7 +43,13 @@ class Progress:
                 "[dim]{task.fields[running]}",
                 table_column=Column(no_wrap=True, overflow="ellipsis"),
             ),
-            console=Terminal(file=self._stream, highlight=False, soft_wrap=True),
+            console=Terminal(
+                file=self._stream,
+                highlight=False,
+                soft_wrap=True,
+                no_color=not self._has_colours,
+                force_terminal=True,
+            ),
             transient=True,
             refresh_per_second=8,
         )

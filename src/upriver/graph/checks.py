@@ -227,7 +227,7 @@ class NodeChecks:
         for kind in bad_constraint_types(columns.values(), constraints):
             self._report(
                 draft,
-                "constraint-type",
+                "constraint-type-unknown",
                 f"`{draft.unique_id}` has a constraint of type `{kind}`",
                 "Types are `check`, `not_null`, `unique`, `primary_key`, `foreign_key`, `custom`",
             )

@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from upriver import __version__
-from upriver.graph.graph import Graph
 from upriver.jinja.world import Invocation
 from upriver.run.events import StepResult
 from upriver.run.report import Report
 from upriver.state.publish import write_atomically
-from upriver.state.wire.manifest import Metadata, encode_manifest
-from upriver.state.wire.nodes import CompiledPart
+from upriver.state.wire.manifest import Metadata
 from upriver.state.wire.run_results import (
     ResultDecision,
     ResultRow,
@@ -40,21 +38,6 @@ def metadata_of(invocation: Invocation) -> Metadata:
         run_started_at=invocation.started_at.isoformat(),
         env=invocation.metadata_envs,
     )
-
-
-def write_manifest(
-    target_path: str,
-    graph: Graph,
-    invocation: Invocation,
-    compiled: Mapping[str, CompiledPart],
-) -> str:
-    """Write `manifest.json` whole or not at all, and return its path."""
-    path = os.path.join(target_path, "manifest.json")
-    data = encode_manifest(
-        graph, metadata_of(invocation), compiled, invocation.started_at.timestamp()
-    )
-    write_atomically(path, data)
-    return path
 
 
 def write_run_results(

@@ -11,6 +11,7 @@ from upriver.plan.explain import Summary
 from upriver.plan.plan import Plan
 from upriver.problems import Problem
 from upriver.run.events import Event
+from upriver.workspace.flags import ProjectFlags
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -23,6 +24,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     project_name: str
     log_path: str
     invocation_id: str
+    flags: ProjectFlags
+    """How the project wants messages shown, options and environment included."""
 
 
 class ProjectLoaded(msgspec.Struct, frozen=True, kw_only=True, tag=True):

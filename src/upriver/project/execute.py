@@ -19,10 +19,12 @@ from upriver.plan.plan import Plan
 from upriver.plan.preflight import preflight
 from upriver.plan.select import Selection
 from upriver.problems import ProblemsError
-from upriver.project.artifacts import write_manifest, write_run_results
+from upriver.project.artifacts import write_run_results
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
 from upriver.project.inline import with_inline
 from upriver.project.loading import Loaded
+from upriver.project.manifest_file import write_manifest
+from upriver.project.memory import Memory
 from upriver.project.opened import OpenedProject
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.published_state import (
@@ -235,11 +237,24 @@ def _setting(opened: OpenedProject, door: Door, graph: Graph, loaded: Loaded) ->
         project_root=workspace.root,
         writer=Writer(opened.target_path, shown) if workspace.flags.write_json else None,
         is_fail_fast=workspace.flags.fail_fast,
+        query_comment=workspace.settings.query_comment,
+        fixtures=_fixtures(loaded),
         stop=opened.caller.stop,
         on_query=_query_listener(opened),
         memory=opened.caller.templates,
         cache=door.cache,
     )
+
+
+def _fixtures(loaded: Loaded) -> Mapping[str, str]:
+    """Return unit-test fixtures by file name; unreadable ones are missed where they are used."""
+    files = [file for file in loaded.files if file.kind == "fixture"]
+    if not files:
+        return {}
+    from upriver.workspace.discover import read_text
+
+    texts = ((file.path.rpartition("/")[2], read_text(file)) for file in files)
+    return {name: text for name, text in texts if isinstance(text, str)}
 
 
 def _query_listener(opened: OpenedProject) -> Callable[[QueryRan], None] | None:
@@ -266,11 +281,18 @@ def publish(opened: OpenedProject, graph: Graph, report: Report) -> None:
     if not opened.workspace.flags.write_json:
         return
     compiled = {
-        result.unique_id: CompiledPart(compiled_code=result.compiled_code)
+        result.unique_id: CompiledPart(
+            compiled_code=result.compiled_code,
+            compiled_path=result.compiled_path,
+            build_path=result.build_path,
+            extra_ctes=result.extra_ctes,
+        )
         for result in report.results
         if result.compiled and result.compiled_code is not None
     }
-    path = write_manifest(opened.target_path, graph, opened.invocation, compiled)
+    path = write_manifest(
+        opened.target_path, graph, opened.invocation, compiled, Memory(opened.store)
+    )
     opened.listener(ArtifactWritten(path=path))
     path = write_run_results(opened.target_path, report, opened.invocation, opened.args)
     opened.listener(ArtifactWritten(path=path))

@@ -87,7 +87,23 @@ def link_changed(
     questions.update(answers.digests(recorder.questions))
     kept = _kept_problems(problems, modified, linked.problems)
     outcome = Outcome(rows=rows, linked=linked, problems=kept, questions=questions)
-    _remember_part(memory, snapshot, listing, outcome, _changed(graph, linked.graph, rows))
+    memory.forget_snapshot()
+    memory.put_parsed(rows)
+    memory.put_changes(
+        graph,
+        linked.graph,
+        kept,
+        None if linked.names is names else linked.names,
+        _changed(graph, linked.graph, rows),
+    )
+    memory.put_snapshot(
+        msgspec.structs.replace(
+            snapshot,
+            stamps=tuple(stamp_of(file) for file in listing.files),
+            listed_ns=listing.listed_ns,
+            questions=questions,
+        )
+    )
     counts = Counts(files=len(listing.files), parsed=len(rows), way="relinked")
     return _loaded(loading, listing, outcome, table, counts)
 
@@ -116,22 +132,6 @@ def _kept_problems(
     paths = {file.path for file in modified}
     kept = tuple(p for p in before if p.span is None or p.span.file not in paths)
     return (*kept, *(p for p in new if p not in kept))
-
-
-def _remember_part(
-    memory: Memory, snapshot: Snapshot, listing: Listing, outcome: Outcome, changed: set[str]
-) -> None:
-    memory.forget_snapshot()
-    memory.put_parsed(outcome.rows)
-    memory.put_graph(outcome.linked.graph, outcome.linked.names, outcome.problems, changed)
-    memory.put_snapshot(
-        msgspec.structs.replace(
-            snapshot,
-            stamps=tuple(stamp_of(file) for file in listing.files),
-            listed_ns=listing.listed_ns,
-            questions=dict(outcome.questions),
-        )
-    )
 
 
 def link_all(loading: Loading, snapshot: Snapshot | None, listing: Listing) -> Loaded:

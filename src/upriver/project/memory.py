@@ -21,6 +21,7 @@ from upriver.resources.definitions import ParsedFile
 from upriver.resources.files import SourceFile
 from upriver.resources.macro import Doc, Macro
 from upriver.resources.nodes import Resource
+from upriver.state.wire.splice import Layout
 
 RACE_NS = 50_000_000
 """A file changed this shortly before it was listed may have changed again without a new stamp."""
@@ -67,6 +68,28 @@ class GraphRow(msgspec.Struct, frozen=True, array_like=True):
     """Positions in `entries`, in the same order."""
     disabled: tuple[str, ...]
     problems: tuple[Problem, ...]
+
+
+class GraphOverlay(msgspec.Struct, frozen=True, array_like=True):
+    """What relinking changed in the index since it was written."""
+
+    entries: dict[str, Entry] = {}
+    parents: dict[str, tuple[str, ...]] = {}
+    problems: tuple[Problem, ...] | None = None
+
+
+class ManifestRow(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of the `manifest.json` last written."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    layout: Layout
+    compiled: tuple[str, ...]
+    """Resources whose pieces hold compiled code."""
+    changed: tuple[str, ...] = ()
+    """Resources that changed since it was written."""
+    are_edges_changed: bool = False
 
 
 def stamp_of(file: SourceFile) -> Stamp:
@@ -133,7 +156,9 @@ class Memory:
             return None
         row = _decoder(GraphRow).decode(data)
         entries = {entry.unique_id: entry for entry in row.entries}
-        parents, children = _edges(row)
+        overlay = self._overlay()
+        entries.update(overlay.entries)
+        parents, children = _edges(row, overlay.parents)
         graph = Graph(
             facts=row.facts,
             entries=entries,
@@ -145,7 +170,21 @@ class Memory:
             disabled=LateMapping(self._disabled),
             selectors=selectors,
         )
-        return graph, row.problems
+        problems = row.problems if overlay.problems is None else overlay.problems
+        return graph, problems
+
+    def _overlay(self) -> GraphOverlay:
+        data = self.store.get("graph", "overlay")
+        return GraphOverlay() if data is None else _decoder(GraphOverlay).decode(data)
+
+    def manifest_row(self) -> ManifestRow | None:
+        """Return what is known of the manifest file."""
+        data = self.store.get("graph", "manifest")
+        return None if data is None else _decoder(ManifestRow).decode(data)
+
+    def put_manifest_row(self, row: ManifestRow | None) -> None:
+        """Remember, or forget, what the manifest file holds."""
+        self.store.put([("graph", "manifest", None if row is None else _encode(row))])
 
     def _macros(self) -> Mapping[str, Macro]:
         data = self.store.get("graph", "macros")
@@ -172,28 +211,51 @@ class Memory:
         """Remember exactly these parses."""
         self.store.replace("parsed", rows.items())
 
-    def put_graph(
-        self,
-        graph: Graph,
-        names: LinkNames,
-        problems: tuple[Problem, ...],
-        changed: Iterable[str] | None = None,
-    ) -> None:
-        """Remember the graph; `changed` limits the bodies written to these ids."""
-        rows: list[tuple[str, str, bytes | None]] = [
-            ("graph", "index", _encode(_graph_row(graph, problems))),
-            ("graph", "names", _encode(names)),
-        ]
-        if changed is not None:
-            rows.extend(("node", i, _encode(graph.resources[i])) for i in changed)
-            self.store.put(rows)
-            return
-        rows += [
-            ("graph", "macros", _encode(tuple(graph.macros.values()))),
-            ("graph", "docs", _encode(tuple(graph.docs.values()))),
-            ("graph", "disabled", _encode(dict(graph.disabled))),
-        ]
+    def put_graph(self, graph: Graph, names: LinkNames, problems: tuple[Problem, ...]) -> None:
+        """Remember a graph linked as a whole."""
         self.store.replace("node", graph.resources.items())
+        self.store.put(
+            [
+                ("graph", "index", _encode(_graph_row(graph, problems))),
+                ("graph", "overlay", None),
+                ("graph", "manifest", None),
+                ("graph", "names", _encode(names)),
+                ("graph", "macros", _encode(tuple(graph.macros.values()))),
+                ("graph", "docs", _encode(tuple(graph.docs.values()))),
+                ("graph", "disabled", _encode(dict(graph.disabled))),
+            ]
+        )
+
+    def put_changes(
+        self,
+        before: Graph,
+        after: Graph,
+        problems: tuple[Problem, ...],
+        names: LinkNames | None,
+        changed: Iterable[str],
+    ) -> None:
+        """Remember what relinking changed: the bodies and index entries of a few resources."""
+        ids = tuple(changed)
+        overlay = self._overlay()
+        entries, parents = dict(overlay.entries), dict(overlay.parents)
+        for unique_id in ids:
+            entries[unique_id] = after.entries[unique_id]
+            parents[unique_id] = after.parents.get(unique_id, ())
+        are_edges_changed = any(after.parents.get(i, ()) != before.parents.get(i, ()) for i in ids)
+        rows: list[tuple[str, str, bytes | None]] = [
+            ("node", i, _encode(after.resources[i])) for i in ids
+        ]
+        rows.append(("graph", "overlay", _encode(GraphOverlay(entries, parents, problems))))
+        if names is not None:
+            rows.append(("graph", "names", _encode(names)))
+        manifest = self.manifest_row()
+        if manifest is not None:
+            manifest = msgspec.structs.replace(
+                manifest,
+                changed=tuple(dict.fromkeys((*manifest.changed, *ids))),
+                are_edges_changed=manifest.are_edges_changed or are_edges_changed,
+            )
+            rows.append(("graph", "manifest", _encode(manifest)))
         self.store.put(rows)
 
     def put_snapshot(self, snapshot: Snapshot) -> None:
@@ -206,13 +268,14 @@ class Memory:
 
 
 def _edges(
-    row: GraphRow,
+    row: GraphRow, changed: Mapping[str, tuple[str, ...]]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     ids = [entry.unique_id for entry in row.entries]
     parents = {
         unique_id: tuple([ids[p] for p in above])
         for unique_id, above in zip(ids, row.parents, strict=True)
     }
+    parents.update(changed)
     below: dict[str, list[str]] = {unique_id: [] for unique_id in ids}
     for unique_id, above in parents.items():
         for parent in above:

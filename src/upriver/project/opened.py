@@ -84,6 +84,7 @@ class OpenedProject:
                 project_name=workspace.name,
                 log_path=workspace.log_path,
                 invocation_id=self.invocation.invocation_id,
+                flags=workspace.flags,
             )
         )
 

@@ -56,7 +56,7 @@ def options_of(struct: type[msgspec.Struct]) -> tuple[Option, ...]:
     """Return the options a struct declares, in order; fields without an annotation are skipped."""
     hints: dict[str, Any] = {}
     for parent in reversed(struct.__mro__):
-        hints.update(parent.__dict__.get("__annotations__", {}))
+        hints.update(parent.__dict__.get("__annotations__", {}))  # noqa: RUF063 - 3.11
     return tuple(
         _option(name, hints[name])
         for name in struct.__struct_fields__

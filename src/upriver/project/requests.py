@@ -4,8 +4,8 @@ The structs are composed of groups of options that several verbs share. `None` m
 what was not given is looked up in the environment and the project's `flags:` (`resolve.py`), so
 that every front door has the same precedence (PROJ-264).
 
-Annotations are evaluated here, unlike elsewhere: they are read at every start, and evaluating their
-text then costs 50 ms.
+Annotations are evaluated here, unlike elsewhere: they are read at every start, and evaluating
+their text then costs 50 ms.
 """
 
 from collections.abc import Mapping

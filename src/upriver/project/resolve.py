@@ -42,6 +42,11 @@ def truth(text: str) -> bool | None:
     return False if word in _FALSE else None
 
 
+def is_on(given: bool | None, env: Mapping[str, str], name: str) -> bool:  # noqa: FBT001
+    """Return a switch as given, else from the environment, else off."""
+    return bool(truth(option_from_env(env, name) or "")) if given is None else given
+
+
 def inputs_of(
     options: GlobalOptions, *, env: Mapping[str, str], cwd: str, needs_profile: bool = True
 ) -> Inputs:

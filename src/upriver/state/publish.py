@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_atomically(path: str, data: bytes) -> None:
-    """Write `data` beside `path` and rename it into place; parent directories are made.
+def write_atomically(path: str, data: bytes | Iterable[bytes | memoryview]) -> None:
+    """Write `data`, bytes or pieces of them, beside `path` and rename it into place.
+
+    Parent directories are made.
 
     A reader sees the old bytes or the new ones, never a part, and a killed write leaves the old
     file (invariant 11). Raises OSError.
@@ -18,7 +21,10 @@ def write_atomically(path: str, data: bytes) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            if isinstance(data, bytes):
+                file.write(data)
+            else:
+                file.writelines(data)
         # mkstemp makes private files; artifacts are read by other people's tools.
         Path(name).chmod(0o644)
         Path(name).replace(target)

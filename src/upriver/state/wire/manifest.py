@@ -118,6 +118,16 @@ def assemble_manifest(
 
     From the graph come only what is about the whole: maps, selectors and disabled resources.
     """
+    return b"".join(assemble_chunks(graph, metadata, parts, created_at).chunks)
+
+
+def assemble_chunks(
+    graph: Graph,
+    metadata: Metadata,
+    parts: Mapping[str, bytes],
+    created_at: float,
+) -> Chunks:
+    """Return a manifest in pieces, with the place of each piece that may be replaced later."""
     sections: dict[str, list[tuple[str, bytes]]] = {name: [] for name in _ORDER}
     for unique_id, part in parts.items():
         sections[SECTIONS[unique_id.partition(".")[0]]].append((unique_id, part))
@@ -134,17 +144,65 @@ def assemble_manifest(
         "child_map": encode(_edges(graph.children)),
         "group_map": encode(_group_map(graph)),
     }
-    chunks = [b'{"metadata":', encode(_metadata_value(graph, metadata))]
+    made = Chunks()
+    made.add(b'{"metadata":')
+    made.add_part("metadata", encode_metadata(graph, metadata))
     for name in _ORDER:
-        chunks += (b',"', name.encode(), b'":', fixed.get(name) or _object(sections[name]))
-    chunks.append(b"}")
-    return b"".join(chunks)
+        made.add(f',"{name}":'.encode())
+        if name in fixed:
+            made.add_part(name, fixed[name])
+        else:
+            made.add_object(sections[name])
+    made.add(b"}")
+    return made
 
 
-def _object(members: Iterable[tuple[str, bytes]]) -> bytes:
-    """Join encoded members to an object."""
+def encode_metadata(graph: Graph, metadata: Metadata) -> bytes:
+    """Return the `metadata` block."""
+    return _encoder.encode(_metadata_value(graph, metadata))
+
+
+def encode_edges(graph: Graph) -> dict[str, bytes]:
+    """Return the two maps of edges, by the name of their section."""
     encode = _encoder.encode
-    return b"{" + b",".join([encode(key) + b":" + part for key, part in members]) + b"}"
+    return {
+        "parent_map": encode(_edges(graph.parents)),
+        "child_map": encode(_edges(graph.children)),
+    }
+
+
+class Chunks:
+    """A manifest being put together: its pieces, and where named ones begin and end."""
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+        self.length = 0
+        self.ids: list[str] = []
+        """unique_ids, and names of sections that are one piece."""
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def add(self, chunk: bytes) -> None:
+        """Add a piece that never changes."""
+        self.chunks.append(chunk)
+        self.length += len(chunk)
+
+    def add_part(self, name: str, part: bytes) -> None:
+        """Add a named piece."""
+        self.ids.append(name)
+        self.starts.append(self.length)
+        self.add(part)
+        self.ends.append(self.length)
+
+    def add_object(self, members: Iterable[tuple[str, bytes]]) -> None:
+        """Add an object of named pieces."""
+        encode = _encoder.encode
+        mark = b"{"
+        for key, part in members:
+            self.add(mark + encode(key) + b":")
+            self.add_part(key, part)
+            mark = b","
+        self.add(b"}" if mark == b"," else b"{}")
 
 
 def _edges(edges: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
