@@ -40,11 +40,12 @@ _BY_ENDING: Mapping[str, FileKind] = {"yml": "properties", "md": "docs"}
 
 def source_file(package: str, path: str, text: str) -> SourceFile:
     folder, ending = path.partition("/")[0], path.rpartition(".")[2]
-    kind = _BY_ENDING.get(ending) or _KINDS[folder, ending]
     if path.startswith("tests/generic/"):
-        kind = "generic_test"
+        kind: FileKind = "generic_test"
     elif path.startswith("tests/fixtures/"):
         kind = "fixture"
+    else:
+        kind = _BY_ENDING.get(ending) or _KINDS[folder, ending]
     return SourceFile(
         package=package, kind=kind, path=path, search_path=folder, absolute="", size=len(text),
         mtime_ns=0, inode=0,

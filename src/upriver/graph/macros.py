@@ -10,7 +10,7 @@ import msgspec
 
 from upriver.graph.inputs import LinkInputs
 from upriver.resources.definitions import MacroPatch
-from upriver.resources.macro import Macro, MacroArgument
+from upriver.resources.macro import Macro
 
 _ASKS = re.compile(
     r"\b(?:ref|source|metric|function|builtins)\s*[(.\[]|\bconfig\s*(?:\(|\.\s*(?:set|require)\b)"
@@ -124,12 +124,11 @@ def patched(macro: Macro, patch: MacroPatch | None, depends_on: tuple[str, ...])
     config = {**patch.config}
     meta: Mapping[str, Any] = {**patch.meta, **(config.pop("meta", None) or {})}
     docs: Mapping[str, Any] = {**patch.docs, **(config.pop("docs", None) or {})}
-    arguments: tuple[MacroArgument, ...] = patch.arguments
     return msgspec.structs.replace(
         macro,
         depends_on=depends_on,
         description=patch.description,
-        arguments=arguments or macro.arguments,
+        documented_arguments=patch.arguments,
         meta=dict(meta),
         docs=dict(docs),
         config=config,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from pathlib import Path
 
 from upriver.problems import Problem, ProblemsError, has_errors
 from upriver.project.events import Listener, Said
-from upriver.project.opened import Caller
+from upriver.project.opened import Caller, opened_event
 from upriver.project.outcome import Outcome
 from upriver.project.requests import Clean, Request
 from upriver.project.resolve import from_environment, inputs_of
@@ -24,6 +25,7 @@ def clean(request: Request, caller: Caller) -> Outcome:
     problems = (*problems, *more)
     if workspace is None or has_errors(problems):
         raise ProblemsError(problems)
+    caller.listener(opened_event("clean", workspace, str(uuid.uuid4())))
     is_careful = filled.clean_project_files_only is not False
     problems = _delete(workspace, caller.listener, project_files_only=is_careful)
     if problems:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
+import uuid
 from collections.abc import Callable
 
 from upriver import __version__
 from upriver.problems import Problem, ProblemsError, WarehouseError, has_errors
 from upriver.project.events import Listener, ProblemFound, Said
-from upriver.project.opened import Caller
+from upriver.project.opened import Caller, opened_event
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.requests import Debug, Request
 from upriver.project.resolve import inputs_of
 from upriver.project.warehouse import Door, connection_problem
+from upriver.workspace.inputs import Inputs
 from upriver.workspace.profile import Profile
 from upriver.workspace.workspace import Workspace, open_workspace
+
+_FILES = {"dbt_project.yml": "project", "profiles.yml": "profile"}
+"""What the codes of problems with each file begin with."""
 
 
 def debug(request: Request, caller: Caller) -> Outcome:
@@ -25,29 +31,33 @@ def debug(request: Request, caller: Caller) -> Outcome:
     inputs = inputs_of(request.options, env=caller.env, cwd=caller.cwd)
     say = _teller(caller.listener)
     if request.config_dir:
-        say(f"profiles.yml is looked for in {inputs.profiles_dir or inputs.home or inputs.cwd}")
+        say(f"To view your profiles.yml file, look in {_profiles_dir(inputs)}")
         return Outcome()
-    if not request.connection:
-        say(f"upriver version: {__version__} (matches dbt {inputs.dbt_version})")
-        say(f"python version: {platform.python_version()}")
-        say(f"python path: {sys.executable}")
-        say(f"os info: {platform.platform()}")
     workspace, problems = open_workspace(inputs)
+    if workspace is not None:
+        caller.listener(opened_event("debug", workspace, str(uuid.uuid4())))
+    if not request.connection:
+        _say_versions(inputs, say)
+        _say_files(workspace, problems, say)
     for problem in problems:
         caller.listener(ProblemFound(problem=problem))
-    is_fine = not has_errors(problems)
-    if workspace is not None and not request.connection:
-        _say_files(workspace, say)
     profile = None if workspace is None else workspace.profile
     if profile is not None:
         failed = _check_connection(profile, say)
         if failed is not None:
             caller.listener(ProblemFound(problem=failed))
             problems = (*problems, failed)
-            is_fine = False
-    say("All checks passed!" if is_fine else f"{len(problems)} check(s) failed")
-    exit_code = ExitCode.SUCCESS if is_fine else ExitCode.FAILURE
-    return Outcome(exit_code=exit_code, problems=problems)
+    say("")
+    if not has_errors(problems):
+        say("All checks passed!")
+        return Outcome(problems=problems)
+    count = sum(problem.severity == "error" for problem in problems)
+    say(f"{count} check{'' if count == 1 else 's'} failed")
+    return Outcome(exit_code=ExitCode.FAILURE, problems=problems)
+
+
+def _profiles_dir(inputs: Inputs) -> str:
+    return inputs.profiles_dir or os.path.join(inputs.home or "~", ".dbt")
 
 
 Say = Callable[[str], None]
@@ -60,15 +70,42 @@ def _teller(listener: Listener) -> Say:
     return say
 
 
-def _say_files(workspace: Workspace, say: Say) -> None:
-    say(f"Using dbt_project.yml in {workspace.root}")
-    if workspace.profile is not None:
-        say(f"Using profiles.yml file at {workspace.profile.profiles_path}")
-        say(f"Using profile '{workspace.profile.name}', target '{workspace.profile.target_name}'")
-        say(f"adapter type: {workspace.profile.adapter_type}")
-    say(
-        f"git: {'found' if shutil.which('git') else 'not found; `git` is needed for git packages'}"
+def _say_versions(inputs: Inputs, say: Say) -> None:
+    say(f"upriver version: {__version__}")
+    say(f"dbt version: {inputs.dbt_version}")
+    say(f"python version: {platform.python_version()}")
+    say(f"python path: {sys.executable}")
+    say(f"os info: {platform.platform()}")
+
+
+def _say_files(workspace: Workspace | None, problems: tuple[Problem, ...], say: Say) -> None:
+    profile = None if workspace is None else workspace.profile
+    if profile is not None:
+        say(f"Using profiles dir at {os.path.dirname(profile.profiles_path)}")
+        say(f"Using profiles.yml file at {profile.profiles_path}")
+        say(f"Using profile '{profile.name}', target '{profile.target_name}'")
+    if workspace is not None:
+        say(f"Using dbt_project.yml file at {os.path.join(workspace.root, 'dbt_project.yml')}")
+    if profile is not None:
+        say(f"adapter type: {profile.adapter_type}")
+        say(f"adapter version: {__version__}")
+    say("Configuration:")
+    say(f"  profiles.yml file [{_state(problems, 'profiles.yml', is_read=profile is not None)}]")
+    is_read = workspace is not None
+    say(f"  dbt_project.yml file [{_state(problems, 'dbt_project.yml', is_read=is_read)}]")
+    say("Required dependencies:")
+    say(f" - git [{'OK found' if shutil.which('git') else 'ERROR not found'}]")
+    say("")
+
+
+def _state(problems: tuple[Problem, ...], file: str, *, is_read: bool) -> str:
+    is_wrong = any(
+        problem.severity == "error" and problem.code.startswith(_FILES[file])
+        for problem in problems
     )
+    if is_wrong:
+        return "ERROR invalid"
+    return "OK found and valid" if is_read else "not checked"
 
 
 def _check_connection(profile: Profile, say: Say) -> Problem | None:
@@ -84,6 +121,7 @@ def _check_connection(profile: Profile, say: Say) -> Problem | None:
         finally:
             door.close()
     except ProblemsError as error:
+        say("  Connection test: [ERROR]")
         return error.problems[0]
     except WarehouseError as error:
         say("  Connection test: [ERROR]")

@@ -26,6 +26,7 @@ from upriver.project.loading import Loaded
 from upriver.project.manifest_file import write_manifest
 from upriver.project.memory import Memory
 from upriver.project.opened import OpenedProject
+from upriver.project.previews import shown_ids
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.published_state import (
     State,
@@ -67,7 +68,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     inline: str | None = None
     only: frozenset[str] | None = None
     """Of the selection, act on these only; the selected set stays whole (`retry`, defect D6)."""
-    has_hooks: bool = True
     extra_flags: Mapping[str, Any] = {}
 
 
@@ -101,6 +101,10 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         opened.require((problem,))
     deferral = _deferral(deferring, state)
     targets = referenced(graph, selection.ids)
+    only = wanted.only
+    if wanted.command == "show" and inline_id is None:
+        # Tests that come along are not worth a query.
+        only = shown_ids(selection.ids, graph, wanted.selecting.select)
     catalog = _catalog(opened, schemas_to_list(graph, targets, deferral), door)
     plan = make_plan(
         PlanRequest(
@@ -110,8 +114,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
             catalog=catalog,
             deferral=deferral,
             baseline_line=state.line,
-            only=wanted.only,
-            has_hooks=wanted.has_hooks,
+            only=only,
         )
     )
     if not plan.steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -45,9 +46,8 @@ def _list(opened: OpenedProject) -> Outcome:
     if not entries:
         opened.report((_nothing_selected(),))
     data = _data(entries, request, graph)
-    lines = tuple(
-        item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in data
-    )
+    # Spelled as Python's own encoder does, since scripts look for `"name": "x"`.
+    lines = tuple(item if isinstance(item, str) else json.dumps(item) for item in data)
     return opened.outcome(graph=graph, lines=lines, data=data)
 
 

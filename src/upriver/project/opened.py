@@ -12,7 +12,7 @@ import msgspec
 
 from upriver.graph.graph import Graph
 from upriver.jinja.world import Invocation
-from upriver.problems import Problem, ProblemsError, has_errors
+from upriver.problems import Interrupted, Problem, ProblemsError, has_errors
 from upriver.project.arguments import args_of
 from upriver.project.events import Listener, Opened, ProblemFound, ProjectLoaded
 from upriver.project.load import load
@@ -75,18 +75,7 @@ class OpenedProject:
         self.args = args_of(request, which, caller.command_line)
         self.invocation: Invocation = make_invocation(workspace, self.args)
         self.store = Store(workspace.target_path if workspace.flags.partial_parse else None)
-        self.listener(
-            Opened(
-                command=which,
-                dbt_version=inputs.dbt_version,
-                adapter_type=None if workspace.profile is None else workspace.profile.adapter_type,
-                target_name=None if workspace.profile is None else workspace.profile.target_name,
-                project_name=workspace.name,
-                log_path=workspace.log_path,
-                invocation_id=self.invocation.invocation_id,
-                flags=workspace.flags,
-            )
-        )
+        self.listener(opened_event(which, workspace, self.invocation.invocation_id))
 
     @property
     def listener(self) -> Listener:
@@ -132,6 +121,8 @@ class OpenedProject:
         loaded = load(self.loading(extra_flags))
         self._loaded = loaded
         self.require(loaded.problems)
+        if self.caller.stop.is_requested:
+            raise Interrupted
         self.listener(
             ProjectLoaded(
                 counts=counts_by_kind(loaded.graph),
@@ -187,6 +178,21 @@ class OpenedProject:
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+
+def opened_event(which: str, workspace: Workspace, invocation_id: str) -> Opened:
+    """Return what a verb reports first."""
+    profile = workspace.profile
+    return Opened(
+        command=which,
+        dbt_version=workspace.inputs.dbt_version,
+        adapter_type=None if profile is None else profile.adapter_type,
+        target_name=None if profile is None else profile.target_name,
+        project_name=workspace.name,
+        log_path=workspace.log_path,
+        invocation_id=invocation_id,
+        flags=workspace.flags,
+    )
 
 
 def _complete(request: Request, env: Mapping[str, str]) -> tuple[Request, tuple[Problem, ...]]:

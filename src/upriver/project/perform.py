@@ -5,12 +5,13 @@ A verb's module is loaded when the verb is performed: listing needs neither plan
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
 import msgspec
 
-from upriver.problems import Problem, ProblemsError
+from upriver.problems import Interrupted, Problem, ProblemsError
 from upriver.project.events import ProblemFound
 from upriver.project.opened import Caller
 from upriver.project.outcome import ExitCode, Outcome
@@ -54,6 +55,25 @@ def perform(request: Request, caller: Caller) -> Outcome:
             if problem not in seen:
                 told.listener(ProblemFound(problem=problem))
         return Outcome(exit_code=ExitCode.ERROR, problems=error.problems)
+    except Interrupted:
+        problem = Problem(code="interrupted", message="Interrupted before anything was executed")
+        told.listener(ProblemFound(problem=problem))
+        return Outcome(exit_code=ExitCode.FAILURE, problems=(problem,))
+    except OSError as error:
+        if not error.filename or isinstance(error, BrokenPipeError):
+            raise
+        problem = _inaccessible(error)
+        told.listener(ProblemFound(problem=problem))
+        return Outcome(exit_code=ExitCode.ERROR, problems=(problem,))
+
+
+def _inaccessible(error: OSError) -> Problem:
+    return Problem(
+        code="file-inaccessible",
+        message=f"`{os.fsdecode(error.filename)}` cannot be used: {error.strerror}",
+        hint="Check the permissions and the free space; `--target-path` and `--log-path` name"
+        " other directories",
+    )
 
 
 def verb_of(kind: type[Request]) -> Verb:

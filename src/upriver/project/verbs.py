@@ -14,7 +14,7 @@ from upriver.project.execute import Wanted, execute_verb, prepare, publish, run_
 from upriver.project.opened import Caller, OpenedProject, with_project
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.perform import perform
-from upriver.project.previews import compiled_lines, preview_lines
+from upriver.project.previews import Manner, Printed, compiled_lines, preview_lines
 from upriver.project.requests import (
     Compile,
     PlanOnly,
@@ -23,7 +23,7 @@ from upriver.project.requests import (
     RunOperation,
     Show,
 )
-from upriver.project.resolve import inputs_of
+from upriver.project.resolve import inputs_of, is_on
 from upriver.project.retry import read_previous
 from upriver.run.setting import OperationCall, ShowOptions
 from upriver.workspace.workspace import open_workspace
@@ -45,37 +45,55 @@ def _compile(opened: OpenedProject) -> Outcome:
     if outcome.report is None or outcome.graph is None:
         return outcome
     is_asked = bool(request.inline or request.selecting.select)
-    lines = compiled_lines(
+    printed = compiled_lines(
         outcome.report.results if is_asked else (),
         outcome.graph,
-        output=request.output,
-        is_inline=request.inline is not None,
+        request.selecting.select,
+        _manner(opened, request.output, is_inline=request.inline is not None),
     )
-    return _stopped(msgspec.structs.replace(outcome, lines=lines))
+    return _stopped(outcome, printed)
+
+
+def _manner(opened: OpenedProject, output: str, *, is_inline: bool) -> Manner:
+    is_quiet = is_on(opened.request.options.quiet, opened.caller.env, "QUIET")
+    return Manner(output=output, is_inline=is_inline, is_quiet=is_quiet)
 
 
 def _show(opened: OpenedProject) -> Outcome:
     request = opened.request
     assert isinstance(request, Show)  # noqa: S101 - the table below
+    if request.inline is None and not (request.selecting.select or request.selecting.selector):
+        raise ProblemsError((_nothing_to_show(),))
     wanted = Wanted(command="show", selecting=request.selecting, inline=request.inline)
     limit = None if request.limit < 0 else request.limit
     outcome = execute_verb(opened, wanted, show=ShowOptions(limit=limit))
     if outcome.report is None or outcome.graph is None:
         return outcome
-    lines = preview_lines(
+    printed = preview_lines(
         outcome.report.results,
         outcome.graph,
-        output=request.output,
-        is_inline=request.inline is not None,
+        _manner(opened, request.output, is_inline=request.inline is not None),
     )
-    return _stopped(msgspec.structs.replace(outcome, lines=lines))
+    return _stopped(outcome, printed)
 
 
-def _stopped(outcome: Outcome) -> Outcome:
+def _nothing_to_show() -> Problem:
+    return Problem(
+        code="show-what",
+        message="Either --select or --inline must be passed to show",
+        hint="`upriver show -s MODEL` shows rows of a model",
+    )
+
+
+def _stopped(outcome: Outcome, printed: Printed) -> Outcome:
     """`compile` and `show` end with 2 where others end with 1 (CLI-13)."""
-    if outcome.exit_code is ExitCode.FAILURE:
-        return msgspec.structs.replace(outcome, exit_code=ExitCode.ERROR)
-    return outcome
+    exit_code = outcome.exit_code
+    is_interrupted = outcome.report is not None and outcome.report.is_interrupted
+    if exit_code is ExitCode.FAILURE and not is_interrupted:
+        exit_code = ExitCode.ERROR
+    return msgspec.structs.replace(
+        outcome, exit_code=exit_code, lines=printed.lines, data=printed.data
+    )
 
 
 def _plan(opened: OpenedProject) -> Outcome:
@@ -120,7 +138,6 @@ def retry(request: Request, caller: Caller) -> Outcome:
             command=retrying.which,
             selecting=retrying.request.selecting,  # type: ignore[attr-defined]
             only=frozenset(retrying.ids),
-            has_hooks=False,
         )
         return execute_verb(opened, wanted)
     finally:

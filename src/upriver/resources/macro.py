@@ -8,7 +8,7 @@ MacroKind = Literal["macro", "materialization", "test"]
 
 
 class MacroArgument(msgspec.Struct, frozen=True, kw_only=True):
-    """An argument, from the signature or (`type`, `description`) from property YAML."""
+    """An argument, as the signature or property YAML names it."""
 
     name: str
     type: str | None = None
@@ -43,6 +43,8 @@ class Macro(msgspec.Struct, frozen=True, kw_only=True):
     patch_path: str | None = None
     depends_on: tuple[str, ...] = ()
     """unique_ids of macros; filled by `graph`, which makes a new value."""
+    documented_arguments: tuple[MacroArgument, ...] = ()
+    """What property YAML says of the arguments; manifests show these."""
 
 
 class Doc(msgspec.Struct, frozen=True, kw_only=True):

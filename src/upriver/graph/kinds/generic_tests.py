@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.graph.config import accumulate_calls
+from upriver.graph.config import accumulate_calls, as_list
 from upriver.graph.drafts import Draft, Scope, resolve_config
 from upriver.graph.kinds.arguments import Asked, gather, render_text
 from upriver.graph.kinds.nodes import name_node
@@ -148,7 +148,7 @@ def _draft(
         "file_key_name": f"{target.section}.{target.key_name}",
     }
     facts = _facts(scope, target, item, values, span)
-    _configure(scope, values, facts, config, tags)
+    _configure(scope, values, facts, config, _first_tags(tags, item))
     if item.description:
         values["description"], values["doc_blocks"] = scope.descriptions.render(
             item.description, target.package, span, unique_id
@@ -192,14 +192,17 @@ def _configure(
     values["config"] = resolved.config
     values["unrendered_config"] = resolved.unrendered
     values["meta"] = resolved.config["meta"]
-    values["tags"] = _sorted_tags(tags, resolved.tags)
+    values["tags"] = tuple(dict.fromkeys((*tags, *resolved.tags)))
     values["depends_on_macros"] = facts.macros
     values["refs"] = facts.refs
     values["sources"] = facts.sources
 
 
-def _sorted_tags(outer: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted({*outer, *own})) if outer or own else ()
+def _first_tags(outer: tuple[str, ...], item: TestItem) -> tuple[str, ...]:
+    """Return the tags that come before those of trees and macros: of what is tested and of the
+    test itself, sorted (PROJ-71)."""
+    own = as_list(item.config.get("tags"))
+    return tuple(sorted({*outer, *map(str, own)})) if outer or own else ()
 
 
 def _names(item: TestItem, stem: str, kwargs: Mapping[str, Any]) -> tuple[str, str]:
@@ -216,7 +219,8 @@ def _names(item: TestItem, stem: str, kwargs: Mapping[str, Any]) -> tuple[str, s
         else:
             parts.append(str(value))
     cleaned = "__".join([_ARGUMENT_PARTS.sub("_", part) for part in parts])
-    name = f"{stem}_{cleaned}" if cleaned else stem
+    # dbt joins with an underscore even where no argument follows.
+    name = f"{stem}_{cleaned}"
     if len(name) <= _LONGEST_NAME:
         return name, name
     return name, f"{stem[:_SHORT_STEM]}_{_md5(name)}"

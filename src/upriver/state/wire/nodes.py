@@ -333,7 +333,7 @@ def macro_value(macro: Macro, created_at: float) -> dict[str, Any]:
         "patch_path": macro.patch_path,
         "arguments": [
             {"name": item.name, "type": item.type, "description": item.description}
-            for item in macro.arguments
+            for item in macro.documented_arguments
         ],
         "created_at": created_at,
         "supported_languages": macro.supported_languages,
