@@ -68,15 +68,17 @@ def test_aliases() -> None:
         (["run", "--vars", "[1]"], "mapping"),
         (["run", "--vars", "{a: "], "not YAML"),
         (["run", "--threads", "many"], "whole number"),
-        (["run", "--nope"], "unrecognized arguments"),
-        (["run", "--indirect-selection", "lazy"], "invalid choice"),
+        (["run", "--nope"], "There is no option `--nope`"),
+        (["run", "orders"], "`orders` is one argument too many"),
+        (["run", "--target"], "`--target` needs a value"),
+        (["run", "--indirect-selection", "lazy"], "`--indirect-selection lazy` is none of: eager"),
         (["run", "--warn-error", "--warn-error-options", "{}"], "exclude each other"),
         (["compile", "--inline", "select 1", "-s", "a"], "--inline"),
         (["run-operation"], "MACRO"),
         (["biuld"], "No such command"),
         (["deps"], "not part of this version"),
         # Abbreviations are not options.
-        (["run", "--sel", "a"], "unrecognized"),
+        (["run", "--sel", "a"], "no option `--sel`"),
     ],
 )
 def test_mistakes(args: list[str], text: str) -> None:
@@ -88,6 +90,19 @@ def test_the_nearest_command_is_named() -> None:
     with pytest.raises(UsageError) as caught:
         parse(["biuld"])
     assert caught.value.hint == "Did you mean `build`?"
+
+
+def test_the_nearest_option_is_named() -> None:
+    for args in (["run", "--selct", "x"], ["--targte", "dev", "run"], ["ls", "--favour-state"]):
+        with pytest.raises(UsageError) as caught:
+            parse(args)
+        assert (caught.value.hint or "").startswith("Did you mean `--")
+
+
+def test_version_names_the_dbt_that_is_matched() -> None:
+    # CLI-8
+    with pytest.raises(HelpAsked, match=r"installed: 1\.11"):
+        parse(["--version"])
 
 
 @pytest.mark.parametrize("command", sorted(REQUESTS))

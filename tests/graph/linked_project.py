@@ -21,10 +21,14 @@ from upriver.resources.relation import Quoting
 
 Texts = Mapping[str, str]
 
-BUILT_IN = "".join(
-    f"{{% test {name}(model, column_name, values=none, to=none, field=none) %}}{{% endtest %}}\n"
-    for name in ("unique", "not_null", "accepted_values", "relationships")
-) + "{% macro get_where_subquery(relation) %}{{ return(relation) }}{% endmacro %}"
+BUILT_IN = (
+    "".join(
+        f"{{% test {name}(model, column_name, values=none, to=none, field=none) %}}"
+        "{% endtest %}\n"
+        for name in ("unique", "not_null", "accepted_values", "relationships")
+    )
+    + "{% macro get_where_subquery(relation) %}{{ return(relation) }}{% endmacro %}"
+)
 
 _KINDS: Mapping[tuple[str, str], FileKind] = {
     ("models", "sql"): "model",
@@ -79,11 +83,13 @@ def parse_texts(packages: Mapping[str, Texts]) -> tuple[tuple[ParsedFile, ...], 
         for package, texts in packages.items()
         for path, text in texts.items()
     ]
-    bare = _world({name: () for name in packages}, {})
+    bare = _world(dict.fromkeys(packages, ()), {})
     macro_kinds = ("macro", "generic_test")
     first = {f.id: parse_file(f, text, bare) for f, text in files if f.kind in macro_kinds}
     macros = {
-        name: tuple(m for parsed in first.values() if parsed.package == name for m in parsed.macros)
+        name: tuple(
+            m for parsed in first.values() if parsed.package == name for m in parsed.macros
+        )
         for name in packages
     }
     world = _world(macros, {})
@@ -97,7 +103,7 @@ def link_inputs(
     *,
     packages: Mapping[str, Texts] | None = None,
     hooks: tuple[HookInput, ...] = (),
-    flags: LinkFlags = LinkFlags(),
+    flags: LinkFlags | None = None,
     settings: Mapping[str, dict[str, Any]] | None = None,
     today: str = "2026-01-01",
     **trees: dict[str, Any],
@@ -112,7 +118,9 @@ def link_inputs(
     assert [p for file in files for p in file.problems if p.severity == "error"] == []
     more = settings or {}
     inputs = [
-        PackageInput(name=name, **more.get(name, {})) for name in every if name not in ("shop", "dbt")
+        PackageInput(name=name, **more.get(name, {}))
+        for name in every
+        if name not in ("shop", "dbt")
     ]
     root = PackageInput(
         name="shop", configs=trees, raw_configs=trees, on_run_start=hooks, **more.get("shop", {})
@@ -126,7 +134,7 @@ def link_inputs(
         schema="main",
         naming=make_naming(world),
         templates=make_templates(world),
-        flags=flags,
+        flags=flags or LinkFlags(),
         today=today,
     )
 

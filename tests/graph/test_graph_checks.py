@@ -49,7 +49,7 @@ def test_names_that_are_shared(texts: Texts, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("is_strict", [True, False])
-def test_flags_decide_how_bad_names_are(is_strict: bool) -> None:
+def test_flags_decide_how_bad_names_are(*, is_strict: bool) -> None:
     flags = LinkFlags(
         require_resource_names_without_spaces=is_strict,
         require_unique_project_resource_names=is_strict,
@@ -80,8 +80,10 @@ def test_flags_decide_how_bad_names_are(is_strict: bool) -> None:
             ["microbatch-incomplete"] * 3,
         ),
         (
-            "materialized='incremental', incremental_strategy='microbatch', event_time='t',"
-            " begin='2020-01-01', batch_size='day'",
+            (
+                "materialized='incremental', incremental_strategy='microbatch', event_time='t',"
+                " begin='2020-01-01', batch_size='day'"
+            ),
             [],
         ),
     ],

@@ -46,9 +46,7 @@ def merged(*layers: dict[str, Any], kind: str = "model") -> dict[str, Any]:
         ),
     ],
 )
-def test_layers_merge_by_the_rule_of_their_key(
-    key: str, layers: list[Any], expected: Any
-) -> None:
+def test_layers_merge_by_the_rule_of_their_key(key: str, layers: list[Any], expected: Any) -> None:
     assert merged(*({key: value} for value in layers))[key] == expected
 
 
@@ -76,7 +74,10 @@ def test_hook_text_that_is_not_json_is_sql() -> None:
 def test_calls_accumulate() -> None:
     """PROJ-69."""
     layer = accumulate_calls(
-        [{"tags": "a", "pre_hook": "x", "alias": "p"}, {"tags": ["b"], "pre_hook": ["y"], "alias": "q"}]
+        [
+            {"tags": "a", "pre_hook": "x", "alias": "p"},
+            {"tags": ["b"], "pre_hook": ["y"], "alias": "q"},
+        ]
     )
     assert layer == {"tags": ["a", "b"], "pre-hook": ["x", "y"], "alias": "q"}
 
@@ -98,7 +99,7 @@ def test_one_call_is_kept_as_written() -> None:
     ],
 )
 def test_how_failures_are_stored_is_settled(
-    said: dict[str, Any], stores: bool | None, stored_as: str | None
+    said: dict[str, Any], *, stores: bool | None, stored_as: str | None
 ) -> None:
     config = settle(merged(said, kind="test"), "test")
     assert (config["store_failures"], config["store_failures_as"]) == (stores, stored_as)
@@ -134,5 +135,5 @@ def test_wrong_types_are_found(config: dict[str, Any], key: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"), [("teal", True), ("#fff", True), ("#12345", False), ("zzz", False)]
 )
-def test_colours(text: str, expected: bool) -> None:
+def test_colours(text: str, *, expected: bool) -> None:
     assert is_colour(text) is expected

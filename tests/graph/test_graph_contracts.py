@@ -68,7 +68,11 @@ def test_only_enforced_contracts_have_a_checksum() -> None:
     ("declared", "constraints", "expected"),
     [
         (columns(column("a", "primary_key")), (), ("a",)),
-        (columns(column("a")), (model_constraint(type="primary_key", columns=["z", "a"]),), ("a", "z")),
+        (
+            columns(column("a")),
+            (model_constraint(type="primary_key", columns=["z", "a"]),),
+            ("a", "z"),
+        ),
         (columns(column("a", "unique")), (), ()),
     ],
 )
@@ -111,8 +115,10 @@ def test_mistakes() -> None:
         (
             "m.sql",
             "{}",
-            "columns: [{name: a, constraints: [{type: primary_key}]},"
-            " {name: b, constraints: [{type: primary_key}]}]",
+            (
+                "columns: [{name: a, constraints: [{type: primary_key}]},"
+                " {name: b, constraints: [{type: primary_key}]}]"
+            ),
             ["contract-invalid"],
         ),
         ("m.py", "{contract: {enforced: true}}", "columns: [{name: a}]", ["contract-invalid"]),
@@ -121,7 +127,10 @@ def test_mistakes() -> None:
 def test_impossible_contracts(path: str, config: str, entry: str, expected: list[str]) -> None:
     text = "select 1" if path.endswith("sql") else "def model(dbt, session): return 1"
     more = f", {entry}" if entry else ""
-    texts = {f"models/{path}": text, "models/p.yml": f"models: [{{name: m, config: {config}{more}}}]"}
+    texts = {
+        f"models/{path}": text,
+        "models/p.yml": f"models: [{{name: m, config: {config}{more}}}]",
+    }
     assert codes(link_texts(texts)) == expected
 
 

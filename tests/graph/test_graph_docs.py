@@ -51,7 +51,8 @@ def test_blocks_of_the_root_project_come_first() -> None:
             "one": {
                 "models/m.sql": "select 1",
                 "models/d.md": "{% docs aa %}one{% enddocs %}{% docs cc %}c{% enddocs %}",
-                "models/p.yml": "models: [{name: m, description: \"{{ doc('aa') }}{{ doc('cc') }}\"}]",
+                "models/p.yml": "models: [{name: m, description:"
+                " \"{{ doc('aa') }}{{ doc('cc') }}\"}]",
             }
         },
     )
@@ -59,5 +60,8 @@ def test_blocks_of_the_root_project_come_first() -> None:
 
 
 def test_a_block_that_is_defined_twice() -> None:
-    texts = {"models/a.md": "{% docs a %}{% enddocs %}", "models/b.md": "{% docs a %}{% enddocs %}"}
+    texts = {
+        "models/a.md": "{% docs a %}{% enddocs %}",
+        "models/b.md": "{% docs a %}{% enddocs %}",
+    }
     assert codes(link_texts(texts)) == ["resource-twice"]

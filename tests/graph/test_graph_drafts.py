@@ -24,7 +24,7 @@ def test_paths_of_packages_are_relative_to_the_root_project() -> None:
 def test_a_node_that_says_nothing_shares_its_directorys_config() -> None:
     graph = link_texts({"models/a.sql": "x", "models/b.sql": "y"}, models=TREE).graph
     first, second = (graph.resources[f"model.shop.{name}"] for name in "ab")
-    assert first.config is second.config  # type: ignore[union-attr]
+    assert first.config is second.config
 
 
 def test_the_layers_of_a_config() -> None:

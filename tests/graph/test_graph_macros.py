@@ -67,8 +67,10 @@ def test_macros_of_tests(name: str, namespace: str | None, expected: str | None)
     assert (None if found is None else found.unique_id) == expected
 
 
-@pytest.mark.parametrize(("name", "expected"), [("quiet", False), ("loud", True), ("configured", True)])
-def test_which_test_macros_may_ask_for_more(name: str, expected: bool) -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"), [("quiet", False), ("loud", True), ("configured", True)]
+)
+def test_which_test_macros_may_ask_for_more(name: str, *, expected: bool) -> None:
     macros = indexed()
     found = macros.find_test(name, None, "shop")
     assert found is not None
@@ -84,7 +86,7 @@ def test_property_files_describe_macros() -> None:
     linked = link_texts(texts)
     macro = linked.graph.macros["macro.shop.m"]
     assert (macro.description, macro.meta) == ("d", {"x": 1, "y": 2})
-    assert [(one.name, one.type) for one in macro.arguments] == [("a", "int")]
+    assert [(one.name, one.type) for one in macro.documented_arguments] == [("a", "int")]
     assert macro.patch_path == "shop://macros/p.yml"
     assert codes(linked) == ["macro-patch-without-macro"]
 

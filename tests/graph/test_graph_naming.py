@@ -116,7 +116,9 @@ def test_answers_that_cannot_differ_are_asked_for_once(body: str, calls: int) ->
 
 def test_a_failing_macro_is_a_problem_at_the_node() -> None:
     texts = {
-        "macros/g.sql": MACRO.format(part="schema", body="{{ exceptions.raise_compiler_error('no') }}"),
+        "macros/g.sql": MACRO.format(
+            part="schema", body="{{ exceptions.raise_compiler_error('no') }}"
+        ),
         "models/m.sql": "select 1",
     }
     problems = link_texts(texts).problems

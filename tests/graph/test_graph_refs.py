@@ -34,7 +34,7 @@ def index(*nodes: str, disabled: tuple[str, ...] = ()) -> RefIndex:
     ],
 )
 def test_the_root_project_is_searched_first(
-    package: str, is_own_first: bool, expected: str
+    package: str, *, is_own_first: bool, expected: str
 ) -> None:
     resolver = Resolver(
         index("model.root.m", "model.one.m"), "root", is_node_package_first=is_own_first

@@ -50,15 +50,13 @@ def test_a_reference_that_means_nothing_is_an_error(path: str, body: str, code: 
         ("{{ source('s', 't') }}", [("source-not-found", "NodeNotFoundOrDisabled")]),
     ],
 )
-def test_a_test_is_disabled_with_what_it_reads(
-    body: str, expected: list[tuple[str, str]]
-) -> None:
+def test_a_test_is_disabled_with_what_it_reads(body: str, expected: list[tuple[str, str]]) -> None:
     texts = {"tests/t.sql": body, "models/off.sql": "{{ config(enabled=false) }} select 1"}
     linked = link_texts(texts)
     assert [(p.code, p.event) for p in linked.problems] == expected
     assert all(p.severity == "warning" for p in linked.problems)
     (disabled,) = linked.graph.disabled["test.shop.t"]
-    assert not isinstance(disabled, type(None))
+    assert disabled is not None
     assert "test.shop.t" not in linked.graph.entries
 
 
@@ -77,7 +75,7 @@ def test_references_of_disabled_nodes_are_not_looked_at() -> None:
         ("models: [{name: m, group: g}]", True),
     ],
 )
-def test_private_models(reader: str, is_allowed: bool) -> None:
+def test_private_models(reader: str, *, is_allowed: bool) -> None:
     texts = {
         "models/m.sql": "select 1",
         "models/b.sql": "{{ ref('m') }}",
@@ -90,14 +88,14 @@ def test_tests_of_a_private_model_belong_to_its_group() -> None:
     texts = {
         "models/m.sql": "select 1",
         "tests/t.sql": "{{ ref('m') }}",
-        "models/p.yml": GROUPS
-        + "models: [{name: m, group: g, access: private, columns: [{name: a, data_tests: [unique]}]}]",
+        "models/p.yml": GROUPS + "models: [{name: m, group: g, access: private,"
+        " columns: [{name: a, data_tests: [unique]}]}]",
     }
     assert [p.unique_id for p in link_texts(texts).problems] == ["test.shop.t"]
 
 
 @pytest.mark.parametrize("is_restricted", [True, False])
-def test_protected_models_of_a_package(is_restricted: bool) -> None:
+def test_protected_models_of_a_package(*, is_restricted: bool) -> None:
     linked = link_texts(
         {"models/b.sql": "{{ ref('m') }}"},
         packages={"one": {"models/m.sql": "select 1", "models/n.sql": "{{ ref('one', 'm') }}"}},

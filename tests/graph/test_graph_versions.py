@@ -117,7 +117,10 @@ models:
 
 
 def test_a_version_without_a_file() -> None:
-    texts = {"models/m_v1.sql": "select 1", "models/p.yml": "models: [{name: m, versions: [{v: 1}, {v: 2}]}]"}
+    texts = {
+        "models/m_v1.sql": "select 1",
+        "models/p.yml": "models: [{name: m, versions: [{v: 1}, {v: 2}]}]",
+    }
     (problem,) = link_texts(texts).problems
     assert (problem.code, problem.severity) == ("patch-without-node", "warning")
     assert "`m_v2`" in problem.message

@@ -86,7 +86,9 @@ def test_a_cycle_is_named_in_order() -> None:
     texts = {f"models/{a}.sql": f"select {{{{ ref('{b}') }}}}" for a, b in ("ab", "bc", "ca")}
     (problem,) = link_texts(texts).problems
     assert problem.code == "cycle"
-    assert "`model.shop.a` -> `model.shop.b` -> `model.shop.c` -> `model.shop.a`" in problem.message
+    assert (
+        "`model.shop.a` -> `model.shop.b` -> `model.shop.c` -> `model.shop.a`" in problem.message
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,10 @@ def test_a_cycle_is_named_in_order() -> None:
 )
 def test_primary_keys_are_inferred(columns: str, expected: tuple[str, ...]) -> None:
     """PROJ-185."""
-    texts = {"models/m.sql": "select 1", "models/p.yml": f"models: [{{name: m, columns: [{columns}]}}]"}
+    texts = {
+        "models/m.sql": "select 1",
+        "models/p.yml": f"models: [{{name: m, columns: [{columns}]}}]",
+    }
     assert resource(link_texts(texts), "model.shop.m").primary_key == expected
 
 

@@ -16,9 +16,8 @@ from typing import Any, TextIO
 import msgspec
 
 from upriver.cli.parser import HelpAsked, Parsed, UsageError, parse
-from upriver.problems import Problem
 from upriver.project.outcome import ExitCode, Outcome
-from upriver.project.requests import Demo, GlobalOptions
+from upriver.project.requests import Demo
 from upriver.run.stop import Stop
 
 Callback = Callable[[Any], None]
@@ -31,7 +30,7 @@ class InvokeResult(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     outcome: Outcome | None = None
     exception: BaseException | None = None
-    """Why nothing was executed: bad arguments."""
+    """Why nothing was executed: bad arguments; or what failed inside upriver."""
 
     @property
     def result(self) -> Any:
@@ -39,6 +38,18 @@ class InvokeResult(msgspec.Struct, frozen=True, kw_only=True):
         if self.outcome is None:
             return None
         return self.outcome.report or self.outcome.data
+
+
+class Calling(msgspec.Struct, frozen=True, kw_only=True):
+    """Around the arguments: where an invocation reads from and writes to."""
+
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+    streams: tuple[TextIO, TextIO]
+    callbacks: tuple[Callback, ...]
+    stop: Stop
+    templates: dict[str, Any]
 
 
 def invoke(
@@ -53,90 +64,106 @@ def invoke(
     templates: dict[str, Any] | None = None,
 ) -> InvokeResult:
     """Run one command. Callbacks get every event; output goes to the given streams."""
-    out, err = stdout or sys.stdout, stderr or sys.stderr
-    variables = dict(os.environ) if env is None else dict(env)
-    try:
-        parsed = parse(args)
-    except HelpAsked as help_asked:
-        out.write(f"{help_asked.text}\n")
-        return InvokeResult(success=True, exit_code=ExitCode.SUCCESS)
-    except UsageError as error:
-        _tell_usage(error, err)
-        return InvokeResult(success=False, exit_code=ExitCode.ERROR, exception=error)
-    outcome = _perform(
-        parsed,
+    calling = Calling(
         args=tuple(args),
-        env=variables,
+        env=dict(os.environ) if env is None else dict(env),
         cwd=cwd or os.getcwd(),  # noqa: PTH109 - a string is wanted
-        streams=(out, err),
-        callbacks=callbacks,
+        streams=(stdout or sys.stdout, stderr or sys.stderr),
+        callbacks=tuple(callbacks),
         stop=stop or Stop(),
         templates={} if templates is None else templates,
     )
-    return InvokeResult(
-        success=outcome.is_success, exit_code=int(outcome.exit_code), outcome=outcome
-    )
+    try:
+        parsed = parse(args)
+    except HelpAsked as help_asked:
+        calling.streams[0].write(f"{help_asked.text}\n")
+        return InvokeResult(success=True, exit_code=ExitCode.SUCCESS)
+    except UsageError as error:
+        _tell_usage(error, calling.streams[1])
+        return InvokeResult(success=False, exit_code=ExitCode.ERROR, exception=error)
+    return _perform(parsed, calling)
 
 
 def _tell_usage(error: UsageError, stream: TextIO) -> None:
-    if error.usage:
-        stream.write(f"{error.usage}\n")
     stream.write(f"error[usage]: {error.message}\n")
     if error.hint:
         stream.write(f"  hint: {error.hint}\n")
 
 
-def _perform(
-    parsed: Parsed,
-    *,
-    args: tuple[str, ...],
-    env: dict[str, str],
-    cwd: str,
-    streams: tuple[TextIO, TextIO],
-    callbacks: Sequence[Callback],
-    stop: Stop,
-    templates: dict[str, Any],
-) -> Outcome:
+def _perform(parsed: Parsed, calling: Calling) -> InvokeResult:
     # The engine is loaded only when there is something to do: `--help` needs none of it.
     from upriver.cli.output import Output
     from upriver.project.opened import Caller
-    from upriver.project.perform import perform
 
-    options: GlobalOptions = parsed.request.options
-    output = Output(parsed.command, options, env=env, cwd=cwd, streams=streams)
+    output = Output(
+        parsed.command,
+        parsed.request.options,
+        env=calling.env,
+        cwd=calling.cwd,
+        streams=calling.streams,
+    )
 
     def listen(event: Any) -> None:
         output(event)
-        for callback in callbacks:
+        for callback in calling.callbacks:
             callback(event)
 
     caller = Caller(
-        env=env,
-        cwd=cwd,
+        env=calling.env,
+        cwd=calling.cwd,
         listener=listen,
-        stop=stop,
-        command_line=args,
-        templates=templates,
+        stop=calling.stop,
+        command_line=calling.args,
+        templates=calling.templates,
         on_query=output.on_query,
     )
-    if parsed.command == "demo":
+    failure: Exception | None = None
+    try:
+        outcome = _outcome(parsed, caller, calling, has_colours=output.has_colours)
+        output.finish(outcome)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last place where anything can be said
+        failure = error
+        outcome = _crashed(error, calling, output.log_path, listen)
+    finally:
+        output.close()
+    return InvokeResult(
+        success=outcome.is_success,
+        exit_code=int(outcome.exit_code),
+        outcome=outcome,
+        exception=failure,
+    )
+
+
+def _outcome(parsed: Parsed, caller: Any, calling: Calling, *, has_colours: bool) -> Outcome:
+    if isinstance(parsed.request, Demo):
         from upriver.cli.demo import demo
 
-        assert isinstance(parsed.request, Demo)  # noqa: S101 - the command decides the type
-
         def type_command(words: list[str], directory: str) -> bool:
-            result = invoke(
-                words, env=env, cwd=directory, stdout=streams[0], stderr=streams[1], stop=stop,
-                templates=templates,
-            )  # fmt: skip
-            return result.success
+            return invoke(
+                words,
+                env=calling.env,
+                cwd=directory,
+                stdout=calling.streams[0],
+                stderr=calling.streams[1],
+                stop=calling.stop,
+                templates=calling.templates,
+            ).success
 
-        return demo(parsed.request, caller, type_command, has_colours=output.has_colours)
-    outcome = perform(parsed.request, caller)
-    output.finish(outcome)
-    return outcome
+        return demo(parsed.request, caller, type_command, has_colours=has_colours)
+    from upriver.project.perform import perform
+
+    return perform(parsed.request, caller)
 
 
-def problem_of(error: UsageError) -> Problem:
-    """Return a usage error as a problem."""
-    return Problem(code="usage", message=error.message, hint=error.hint)
+def _crashed(
+    error: Exception, calling: Calling, log_path: str | None, listen: Callback
+) -> Outcome:
+    from upriver.cli.crash import crash_problem
+    from upriver.cli.log_file import redactor
+    from upriver.project.events import ProblemFound
+
+    problem = crash_problem(error, calling.args, log_path, redactor(calling.env))
+    listen(ProblemFound(problem=problem))
+    return Outcome(exit_code=ExitCode.ERROR, problems=(problem,))

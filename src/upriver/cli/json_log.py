@@ -58,11 +58,21 @@ _PRINTED: Mapping[str, tuple[str, str]] = {
 class JsonLog:
     """Writes one JSON object per event."""
 
-    def __init__(self, stream: TextIO, *, level: str, width: int, shows_prints: bool = True) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        level: str,
+        width: int,
+        shows_prints: bool = True,
+        shows_steps: bool = True,
+    ) -> None:
+        """`shows_steps` is off for commands whose output is what they compiled or read."""
         self._stream = stream
         self._threshold = LEVELS[level]
         self._width = width
         self._shows_prints = shows_prints
+        self._shows_steps = shows_steps
         self._invocation_id = ""
         self._command = ""
         self._started_at = time.time()
@@ -165,9 +175,17 @@ class JsonLog:
     def _step_started(self, event: StepStarted) -> None:
         entry = self._entry(event.unique_id)
         self._began[event.unique_id] = event
-        if entry is None or event.action == "no-op":
+        if entry is None:
             return
         info = self._info(entry, "started")
+        if self._shows_steps and event.action != "no-op":
+            self._start_line(event, entry, info)
+        text = f"Began running node {entry.unique_id}"
+        self._emit(
+            "NodeStart", "Q024", text, {"node_info": info}, level="debug", thread=event.thread_id
+        )
+
+    def _start_line(self, event: StepStarted, entry: Entry, info: Mapping[str, Any]) -> None:
         data: dict[str, Any] = {"index": event.index, "node_info": info, "total": event.total}
         text = lines.start_line(event, entry, self._width)
         if event.action == "hook":
@@ -176,10 +194,6 @@ class JsonLog:
         else:
             data["description"] = lines.describe(entry, event.action)
             self._emit("LogStartLine", "Q011", text, data, thread=event.thread_id)
-        text = f"Began running node {entry.unique_id}"
-        self._emit(
-            "NodeStart", "Q024", text, {"node_info": info}, level="debug", thread=event.thread_id
-        )
 
     def _step_finished(self, event: StepFinished) -> None:
         result = event.result
@@ -188,6 +202,18 @@ class JsonLog:
         if entry is None or self._graph is None:
             return
         info = self._info(entry, result.status, event.finished_at)
+        if self._shows_steps:
+            self._result_line(event, entry, self._graph, info)
+        self._emit(
+            "NodeFinished", "Q025", f"Finished running node {entry.unique_id}",
+            {"node_info": info, "run_result": run_result(result)},
+            level="debug", thread=result.thread_id,
+        )  # fmt: skip
+
+    def _result_line(
+        self, event: StepFinished, entry: Entry, graph: Graph, info: Mapping[str, Any]
+    ) -> None:
+        result = event.result
         text = lines.result_text(event, entry, self._width)
         if result.status == "skipped" and result.action != "hook":
             name, code = "SkippingDetails", "Q034"
@@ -201,16 +227,11 @@ class JsonLog:
             }
         else:
             name, code = RESULT_EVENTS.get(result.action, MODEL_EVENT)
-            data = result_data(event, entry, self._graph, info)
+            data = result_data(event, entry, graph, info)
         level = "error" if result.status in BAD_STATUSES else "info"
         self._emit(
             name, code, text, data,
             level="warn" if result.status == "warn" else level, thread=result.thread_id,
-        )  # fmt: skip
-        self._emit(
-            "NodeFinished", "Q025", f"Finished running node {entry.unique_id}",
-            {"node_info": info, "run_result": run_result(result)},
-            level="debug", thread=result.thread_id,
         )  # fmt: skip
 
     def _run_finished(self, event: RunFinished) -> None:
@@ -222,24 +243,30 @@ class JsonLog:
         if self._graph is None:
             self._operations_ended()
             return
-        text = lines.finished_line(report, self._graph)
+        if self._shows_steps or report.is_interrupted:
+            self._summary(report, self._graph)
+        for result in report.results:
+            self._failure(result)
+        if self._shows_steps:
+            stats = {"stats": lines.tally(report)}
+            self._emit("StatsLine", "Z023", lines.done_line(report), stats)
+
+    def _summary(self, report: Report, graph: Graph) -> None:
+        text = lines.finished_line(report, graph)
         data: dict[str, Any] = {
-            "execution": text.partition(" in ")[2].partition(" (")[0],
-            "execution_time": event.elapsed,
-            "stat_line": lines.finished_parts(report, self._graph),
+            "execution": f" in {text.partition(' in ')[2].partition(' (')[0]}",
+            "execution_time": report.elapsed,
+            "stat_line": lines.finished_parts(report, graph),
         }
         self._emit("FinishedRunningStats", "E047", text, data)
         errors, partial, warnings = lines.verdict(report)
         data = {
-            "keyboard_interrupt": event.is_interrupted,
+            "keyboard_interrupt": report.is_interrupted,
             "num_errors": errors,
             "num_partial_success": partial,
             "num_warnings": warnings,
         }
         self._emit("EndOfRunSummary", "Z030", lines.completed_line(report)[0], data)
-        for result in report.results:
-            self._failure(result)
-        self._emit("StatsLine", "Z023", lines.done_line(report), {"stats": lines.tally(report)})
 
     def _operations_ended(self) -> None:
         for result in self._results:

@@ -107,6 +107,7 @@ class Output:
             level=level,
             width=self._flags.printer_width,
             shows_prints=self._shows_prints(),
+            shows_steps=self._command not in _DATA_COMMANDS,
         )
 
     def _shows_prints(self) -> bool:

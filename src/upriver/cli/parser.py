@@ -12,10 +12,14 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from upriver import __version__
 from upriver.project.options import Option, options_of
 from upriver.project.requests import REQUESTS, GlobalOptions, Request, Selecting
 from upriver.resources.nearest import nearest_hint
+from upriver.workspace.inputs import DBT_VERSION
 
+_MOST_LISTED = 6
+"""Choices that an option's line in the help has room for."""
 ALIASES: Mapping[str, str] = {"list": "ls"}
 LATER: Mapping[str, str] = {
     "deps": "Installing packages",
@@ -26,12 +30,11 @@ LATER: Mapping[str, str] = {
 
 
 class UsageError(Exception):
-    """The arguments cannot be understood; `usage` is the line to show."""
+    """The arguments cannot be understood."""
 
-    def __init__(self, message: str, usage: str = "", hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.usage = usage
         self.hint = hint
 
 
@@ -44,11 +47,56 @@ class HelpAsked(Exception):  # noqa: N818 - a request, not an error
 
 
 class _Parser(argparse.ArgumentParser):
+    """Raises what argparse prints, in our words."""
+
+    def words(self, given: Sequence[str]) -> dict[str, Any]:
+        """Parse and return what was given by field; everything else is a UsageError."""
+        try:
+            found, left = self.parse_known_args(list(given))
+        except argparse.ArgumentError as error:
+            raise UsageError(self._complaint(error), self._help_hint()) from None
+        if left:
+            raise self._unexpected(left)
+        return vars(found)
+
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, self.format_usage().strip())
+        raise UsageError(message, self._help_hint())
+
+    def _help_hint(self) -> str:
+        return f"`{self.prog} --help` shows what can be given"
+
+    def _complaint(self, error: argparse.ArgumentError) -> str:
+        flag = (error.argument_name or "").partition("/")[0]
+        said = error.message
+        if said.startswith("invalid choice: "):
+            value = said.removeprefix("invalid choice: ").partition(" (")[0].strip("'")
+            action = next((a for a in self._actions if flag in a.option_strings), None)
+            choices = [] if action is None else list(action.choices or ())
+            return f"`{flag} {value}` is none of: {', '.join(choices)}"
+        if said.startswith(("expected one", "expected at least")):
+            return f"`{flag}` needs a value"
+        return f"`{flag}`: {said}"
+
+    def _unexpected(self, left: Sequence[str]) -> UsageError:
+        word = next((word for word in left if word.startswith("-")), None)
+        if word is None:
+            return UsageError(f"`{left[0]}` is one argument too many", self._help_hint())
+        flag = word.partition("=")[0]
+        hint = nearest_hint(flag, self._option_string_actions) or self._help_hint()
+        return UsageError(f"There is no option `{flag}`", hint)
 
     def print_help(self, file: Any = None) -> None:  # noqa: ARG002 - argparse's signature
         raise HelpAsked(self.format_help())
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Shows an option's value once, not behind every spelling."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, (action.metavar or action.dest.upper()))  # type: ignore[arg-type]
+        return f"{', '.join(action.option_strings)} {value}"
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,15 +108,18 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse(argv: Sequence[str]) -> Parsed:
     """Return the request; raises UsageError, or HelpAsked."""
-    front = _Parser(prog="upriver", add_help=False, allow_abbrev=False)
+    front = _Parser(prog="upriver", add_help=False, allow_abbrev=False, exit_on_error=False)
     _add_options(front, options_of(GlobalOptions), is_shown=False)
     front.add_argument("-h", "--help", action="store_true", dest="is_help")
+    front.add_argument("--version", "-V", "-v", action="store_true", dest="is_version")
     front.add_argument("command", nargs="?")
     front.add_argument("rest", nargs=argparse.REMAINDER)
-    before = vars(front.parse_args(list(argv)))
+    before = front.words(argv)
     name, rest = before.pop("command"), before.pop("rest")
     is_help = before.pop("is_help")
-    if name is None or (is_help and name is None):
+    if before.pop("is_version"):
+        raise HelpAsked(version())
+    if name is None:
         raise HelpAsked(overview())
     command = ALIASES.get(name, name)
     if command not in REQUESTS:
@@ -79,16 +130,31 @@ def parse(argv: Sequence[str]) -> Parsed:
 def _unknown(name: str) -> UsageError:
     if name in LATER:
         return UsageError(f"{LATER[name]} (`{name}`) is not part of this version of upriver")
-    return UsageError(f"No such command `{name}`", hint=nearest_hint(name, REQUESTS))
+    hint = nearest_hint(name, (*REQUESTS, *ALIASES)) or "`upriver --help` lists the commands"
+    return UsageError(f"No such command `{name}`", hint)
+
+
+def _summary(kind: type[Request]) -> str:
+    """Return the first sentence of a request's docstring, without its references."""
+    return (kind.__doc__ or "").strip().split("\n")[0].partition(" (")[0].rstrip(".")
+
+
+def _positional(kind: type[Request]) -> str:
+    option = next((option for option in options_of(kind) if not option.flags), None)
+    if option is None:
+        return ""
+    return f" {option.metavar}" if option.field == "macro" else f" [{option.metavar}]"
 
 
 def _parse_command(command: str, before: Mapping[str, Any], rest: Sequence[str]) -> Parsed:
     kind = REQUESTS[command]
     parser = _Parser(
         prog=f"upriver {command}",
-        description=(kind.__doc__ or "").strip(),
+        description=f"{_summary(kind)}.",
+        usage=f"upriver {command} [OPTIONS]{_positional(kind)}",
         allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        exit_on_error=False,
+        formatter_class=_Formatter,
     )
     own = options_of(kind)
     _add_options(parser, own, is_shown=True)
@@ -100,7 +166,7 @@ def _parse_command(command: str, before: Mapping[str, Any], rest: Sequence[str])
     _add_options(
         parser.add_argument_group("options of every command"), shared, is_shown=True, taken=taken
     )
-    after = vars(parser.parse_args(list(rest)))
+    after = parser.words(rest)
     twice = sorted(set(before) & set(after))
     if twice:
         flag = next(option.flags[0] for option in shared if option.field == twice[0])
@@ -170,7 +236,13 @@ def _keywords(option: Option, help_text: str) -> dict[str, Any]:
             keywords["metavar"] = option.metavar
     if option.choices:
         keywords["choices"] = option.choices
-        keywords.pop("metavar", None)
+        if len(option.choices) > _MOST_LISTED:
+            keywords["metavar"] = "KIND"
+            keywords["help"] = f"{help_text}: {', '.join(option.choices)}"
+        else:
+            keywords["metavar"] = f"{{{','.join(option.choices)}}}"
+        if help_text == argparse.SUPPRESS:
+            keywords["help"] = help_text
     return keywords
 
 
@@ -202,7 +274,8 @@ def _mapping(text: str) -> dict[str, Any]:
 
     loaded = load_yaml(text)
     if loaded.problems:
-        message = f"`{text}` is not YAML: {loaded.problems[0].message}"
+        said = loaded.problems[0].message.rpartition("valid YAML: ")[2]
+        message = f"`{text}` is not YAML: {said}"
         raise argparse.ArgumentTypeError(message)
     value = loaded.value
     if value is None:
@@ -211,6 +284,16 @@ def _mapping(text: str) -> dict[str, Any]:
         message = f"expected a YAML mapping such as `{{key: value}}`, not `{text}`"
         raise argparse.ArgumentTypeError(message)
     return dict(value)
+
+
+def version() -> str:
+    """Return what `--version` prints; tools look for dbt's `installed:` line (CLI-8)."""
+    # Listing adapters reads the metadata of what is installed.
+    from upriver.adapters.registry import adapter_names
+
+    adapters = (f"  - {name}: {__version__}" for name in adapter_names())
+    core = ("Core:", f"  - installed: {DBT_VERSION} (behaviour; this is upriver)")
+    return "\n".join((f"upriver {__version__}", "", *core, "", "Plugins:", *adapters))
 
 
 def overview() -> str:
@@ -223,7 +306,6 @@ def overview() -> str:
         "Commands:",
     ]
     for name, kind in REQUESTS.items():
-        summary = (kind.__doc__ or "").strip().split("\n")[0].partition(" (")[0].rstrip(".")
-        lines.append(f"  {name:<15} {summary}")
+        lines.append(f"  {name:<15} {_summary(kind)}")
     lines += ["", "`upriver COMMAND --help` shows a command's options."]
     return "\n".join(lines)

@@ -7,6 +7,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+import msgspec
+
 from upriver.problems import Problem, ProblemsError, has_errors
 from upriver.project.events import Listener, Said
 from upriver.project.opened import Caller, opened_event
@@ -25,7 +27,8 @@ def clean(request: Request, caller: Caller) -> Outcome:
     problems = (*problems, *more)
     if workspace is None or has_errors(problems):
         raise ProblemsError(problems)
-    caller.listener(opened_event("clean", workspace, str(uuid.uuid4())))
+    opened = opened_event("clean", workspace, str(uuid.uuid4()))
+    caller.listener(msgspec.structs.replace(opened, adapter_type=None))
     is_careful = filled.clean_project_files_only is not False
     problems = _delete(workspace, caller.listener, project_files_only=is_careful)
     if problems:

@@ -21,8 +21,8 @@ from upriver.workspace.inputs import Inputs
 from upriver.workspace.profile import Profile
 from upriver.workspace.workspace import Workspace, open_workspace
 
-_FILES = {"dbt_project.yml": "project", "profiles.yml": "profile"}
-"""What the codes of problems with each file begin with."""
+_FILES = {"dbt_project.yml": ("project-",), "profiles.yml": ("profile", "target-")}
+"""What the codes of problems with each file begin with, where they name no place."""
 
 
 def debug(request: Request, caller: Caller) -> Outcome:
@@ -100,12 +100,17 @@ def _say_files(workspace: Workspace | None, problems: tuple[Problem, ...], say: 
 
 def _state(problems: tuple[Problem, ...], file: str, *, is_read: bool) -> str:
     is_wrong = any(
-        problem.severity == "error" and problem.code.startswith(_FILES[file])
-        for problem in problems
+        problem.severity == "error" and _is_about(problem, file) for problem in problems
     )
     if is_wrong:
         return "ERROR invalid"
     return "OK found and valid" if is_read else "not checked"
+
+
+def _is_about(problem: Problem, file: str) -> bool:
+    if problem.span is not None:
+        return os.path.basename(problem.span.file) == file
+    return problem.code.startswith(_FILES[file])
 
 
 def _check_connection(profile: Profile, say: Say) -> Problem | None:

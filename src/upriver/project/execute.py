@@ -26,8 +26,8 @@ from upriver.project.loading import Loaded
 from upriver.project.manifest_file import write_manifest
 from upriver.project.memory import Memory
 from upriver.project.opened import OpenedProject
-from upriver.project.previews import shown_ids
 from upriver.project.outcome import ExitCode, Outcome
+from upriver.project.previews import shown_ids
 from upriver.project.published_state import (
     State,
     contract_problems,

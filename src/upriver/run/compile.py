@@ -15,6 +15,7 @@ import msgspec
 from upriver.jinja.context import build_context, render
 from upriver.jinja.errors import Origin
 from upriver.jinja.native import render_native
+from upriver.jinja.plain import render_plain
 from upriver.jinja.subject import Overrides, Subject
 from upriver.plan.plan import Decision, Step
 from upriver.resources.nodes import Model, Node, Test
@@ -160,8 +161,12 @@ class Compiler:
         if isinstance(node, Test) and node.test_name is not None:
             code = _render_generic_test(node, subject, self._world)
         else:
-            code = render(node.raw_code, build_context(self._world, subject), origin_of(node))
+            plain = render_plain(node.raw_code, self._world, subject)
+            code = plain if plain is not None else self._render_text(node, subject)
         return code, tuple(seen)
+
+    def _render_text(self, node: Node, subject: Subject) -> str:
+        return render(node.raw_code, build_context(self._world, subject), origin_of(node))
 
     def _finish(self, node: Node, code: str, inlined: tuple[str, ...]) -> CompiledStep:
         ctes = self._in_order(inlined)

@@ -51,7 +51,8 @@ def find_root(inputs: Inputs) -> str | Problem:
     return Problem(
         code="project-file-missing",
         message=f"There is no `{PROJECT_FILE}` in `{here}` or any directory above it",
-        hint="Change into a dbt project, or give its directory with `--project-dir`",
+        hint="Change into a dbt project, give its directory with `--project-dir`, or create one"
+        " with `upriver init`",
     )
 
 

@@ -38,7 +38,12 @@ def test_calls(text: str, expected: RefCall | SourceCall | None) -> None:
 def test_references_are_gathered_however_deep() -> None:
     scope = Scope(link_inputs({}), (), {})
     asked = Asked()
-    value = ["ref('a')", {"k": ["source('s', 't')", 1, "ref('a')"]}, "{{ ref('b') }} x", "plain (x)"]
+    value = [
+        "ref('a')",
+        {"k": ["source('s', 't')", 1, "ref('a')"]},
+        "{{ ref('b') }} x",
+        "plain (x)",
+    ]
     gather(scope, value, "shop", SPAN, asked)
     assert [one.name for one in asked.refs] == ["a", "b"]
     assert [one.table for one in asked.sources] == ["t"]

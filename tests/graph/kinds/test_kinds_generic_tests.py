@@ -45,17 +45,24 @@ def the_test(texts: Texts, **options: Any) -> Any:
             "unique_m1__select_.4c786cff52",
         ),
         (
-            "columns: [{name: id, data_tests: [{accepted_values: {arguments:"
-            " {values: [3, 1, null, 'é', 2.50, true, \"it's\"], quote: true}}}]}]",
+            (
+                "columns: [{name: id, data_tests: [{accepted_values: {arguments:"
+                " {values: [3, 1, null, 'é', 2.50, true, \"it's\"], quote: true}}}]}]"
+            ),
             "accepted_values_m1_id__True__3__1__None_____2_5__True__it_s.cbcce000b8",
         ),
         (
-            "data_tests: [my_t: {a: \"ref('m2')\", b: [\"ref('c1')\","
-            " {k: \"source('src1','t1')\"}], zz: {q: 1, a: [2, 1]}}]",
+            (
+                "data_tests: [my_t: {a: \"ref('m2')\", b: [\"ref('c1')\","
+                " {k: \"source('src1','t1')\"}], zz: {q: 1, a: [2, 1]}}]"
+            ),
             "my_t_m1_ref_m2___ref_c1____k_source_src1_t1___1___2_1_.7745d0d762",
         ),
         (
-            "columns: [{name: id, data_tests: [{my_t: {name: short_wo, a: \"{{ var('v', 3) }}\"}}]}]",
+            (
+                "columns: [{name: id, data_tests:"
+                " [{my_t: {name: short_wo, a: \"{{ var('v', 3) }}\"}}]}]"
+            ),
             "short_wo.d54eb97041",
         ),
         (
@@ -81,8 +88,12 @@ def test_long_names_are_shortened_where_they_name_relations() -> None:
 
 
 def test_code_holds_the_config_in_dbts_order() -> None:
-    config = "{meta: {k: v}, where: \"a = 'x' and b = \\\"y\\\"\", own: 5, severity: warn, limit: null}"
-    test = the_test(project(f"columns: [{{name: id, data_tests: [unique: {{config: {config}}}]}}]"))
+    config = (
+        '{meta: {k: v}, where: "a = \'x\' and b = \\"y\\"", own: 5, severity: warn, limit: null}'
+    )
+    test = the_test(
+        project(f"columns: [{{name: id, data_tests: [unique: {{config: {config}}}]}}]")
+    )
     assert test.raw_code == (
         "{{ test_unique(**_dbt_generic_test_kwargs) }}"
         "{{ config(severity=\"warn\",where=\"a = 'x' and b = \\\"y\\\"\",meta={'k': 'v'},own=5) }}"
@@ -161,7 +172,9 @@ def test_a_test_without_a_macro_exists() -> None:
 
 def test_group_and_description() -> None:
     texts = dict(
-        project("config: {group: g}, columns: [{name: id, data_tests: [unique: {description: d}]}]")
+        project(
+            "config: {group: g}, columns: [{name: id, data_tests: [unique: {description: d}]}]"
+        )
     )
     texts["models/g.yml"] = "groups: [{name: g, owner: {name: n}}]"
     test = the_test(texts)
@@ -183,7 +196,7 @@ def test_a_test_of_a_disabled_node_is_disabled() -> None:
     linked = link_texts(texts)
     disabled = [one for one in linked.graph.disabled if one.startswith("test.")]
     assert disabled == ["test.shop.unique_m1_id.5e8de06530"]
-    assert linked.graph.disabled[disabled[0]][0].config["enabled"] is False  # type: ignore[union-attr]
+    assert linked.graph.disabled[disabled[0]][0].config["enabled"] is False
     assert linked.problems == ()
 
 

@@ -9,16 +9,24 @@ M = "select 1 as id"
 
 
 @pytest.mark.parametrize(
-    ("texts", "code", "hint"),
+    ("yaml", "code", "hint"),
     [
-        ({"models/p.yml": "models: [{name: order}]"}, "patch-without-node", "Did you mean `orders`?"),
-        ({"models/p.yml": "seeds: [{name: zzz}]"}, "patch-without-node", None),
-        ({"models/p.yml": "seeds: [{name: orders}]"}, "patch-of-another-kind", "Move it to `models`"),
-        ({"models/p.yml": "analyses: [{name: orders}]"}, "patch-without-node", None),
+        (
+            "models: [{name: order}]",
+            "patch-without-node",
+            "Did you mean `orders`?",
+        ),
+        ("seeds: [{name: zzz}]", "patch-without-node", None),
+        (
+            "seeds: [{name: orders}]",
+            "patch-of-another-kind",
+            "Move it to `models`",
+        ),
+        ("analyses: [{name: orders}]", "patch-without-node", None),
     ],
 )
-def test_entries_about_nothing_are_warnings(texts: Texts, code: str, hint: str | None) -> None:
-    (problem,) = link_texts({"models/orders.sql": M, **texts}).problems
+def test_entries_about_nothing_are_warnings(yaml: str, code: str, hint: str | None) -> None:
+    (problem,) = link_texts({"models/orders.sql": M, "models/p.yml": yaml}).problems
     assert (problem.code, problem.severity, problem.hint) == (code, "warning", hint)
 
 
@@ -37,7 +45,10 @@ def test_a_node_is_described_once(texts: Texts) -> None:
 
 def test_the_root_project_may_describe_a_packages_node() -> None:
     linked = link_texts(
-        {"models/p.yml": "models: [{name: m, description: d, columns: [{name: a, data_tests: [unique]}]}]"},
+        {
+            "models/p.yml": "models: [{name: m, description: d,"
+            " columns: [{name: a, data_tests: [unique]}]}]"
+        },
         packages={"one": {"models/m.sql": M}},
     )
     assert resource(linked, "model.one.m").description == "d"
@@ -56,7 +67,7 @@ def test_of_several_nodes_of_a_name_the_enabled_one_is_described() -> None:
     )
     assert resource(linked, "model.shop.m").description == "d"
     (disabled,) = linked.graph.disabled["model.shop.m"]
-    assert disabled.description == ""  # type: ignore[union-attr]
+    assert disabled.description == ""
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,10 @@ def test_defaults() -> None:
         ("{name: s, schema: x, database: d, tables: [{name: t}]}", '"d"."x"."t"'),
         ("{name: s, quoting: {schema: false}, tables: [{name: t}]}", '"db".s."t"'),
         (
-            "{name: s, quoting: {schema: false},"
-            " tables: [{name: t, quoting: {schema: true, identifier: false}}]}",
+            (
+                "{name: s, quoting: {schema: false},"
+                " tables: [{name: t, quoting: {schema: true, identifier: false}}]}"
+            ),
             '"db"."s".t',
         ),
     ],
@@ -70,7 +72,9 @@ def test_tags_and_meta_are_gathered() -> None:
         ("", "loaded_at_query: q,", (None, "q")),
     ],
 )
-def test_loaded_at(source_says: str, table_says: str, expected: tuple[str | None, str | None]) -> None:
+def test_loaded_at(
+    source_says: str, table_says: str, expected: tuple[str | None, str | None]
+) -> None:
     """PROJ-191."""
     made = source(f"{{name: s, {source_says} tables: [{{name: t, {table_says}}}]}}")
     assert (made.loaded_at_field, made.loaded_at_query) == expected
@@ -113,14 +117,17 @@ def test_freshness_of_the_tree_is_completed() -> None:
 @pytest.mark.parametrize(
     ("yaml", "expected"),
     [
-        ("{name: s, config: {enabled: false}, tables: [{name: t}]}", False),
-        ("{name: s, config: {enabled: false}, tables: [{name: t, config: {enabled: true}}]}", True),
-        ("{name: s, tables: [{name: t, config: {enabled: false}}]}", False),
+        ("config: {enabled: false}, tables: [{name: t}]", False),
+        (
+            "config: {enabled: false}, tables: [{name: t, config: {enabled: true}}]",
+            True,
+        ),
+        ("tables: [{name: t, config: {enabled: false}}]", False),
     ],
 )
-def test_enabled(yaml: str, expected: bool) -> None:
+def test_enabled(yaml: str, *, expected: bool) -> None:
     """PROJ-196."""
-    assert source(yaml).config["enabled"] is expected
+    assert source(f"{{name: s, {yaml}}}").config["enabled"] is expected
 
 
 def test_external_tables_have_all_keys() -> None:
@@ -135,8 +142,9 @@ def test_the_root_project_overrides_a_packages_source() -> None:
     """PROJ-192."""
     linked = link_texts(
         {
-            "models/o.yml": "sources: [{name: s, overrides: one, schema: new, meta: {x: 1}, tables:"
-            " [{name: t, identifier: tt, description: new, data_tests: [{unique: {column_name: c}}]}]}]"
+            "models/o.yml": "sources: [{name: s, overrides: one, schema: new, meta: {x: 1},"
+            " tables: [{name: t, identifier: tt, description: new,"
+            " data_tests: [{unique: {column_name: c}}]}]}]"
         },
         packages={
             "one": {

@@ -43,8 +43,10 @@ def test_one_unit_test() -> None:
     ("entry", "expected"),
     [
         (
-            "{name: u1, model: c1, given: [{input: this, rows: []}], expect:"
-            " {rows: [{id: 1, a: null, b: x, c: 1.5, d: 2020-01-01}]}}",
+            (
+                "{name: u1, model: c1, given: [{input: this, rows: []}], expect:"
+                " {rows: [{id: 1, a: null, b: x, c: 1.5, d: 2020-01-01}]}}"
+            ),
             "f350b6d7840e4643e7039a00da5af3fcf8bb0053da62568c31abb7324b3a2b4b",
         ),
         (
@@ -100,8 +102,10 @@ def test_versions(versions: str, expected: list[str]) -> None:
             "unit-test-versions",
         ),
         (
-            "{name: u, model: m, given: [{input: this, format: csv, fixture: fxx}],"
-            " expect: {rows: []}}",
+            (
+                "{name: u, model: m, given: [{input: this, format: csv, fixture: fxx}],"
+                " expect: {rows: []}}"
+            ),
             "unit-test-fixture-not-found",
         ),
     ],
@@ -126,7 +130,10 @@ def test_a_unit_test_of_a_disabled_model_is_disabled() -> None:
     [
         ([], []),
         ([{"a": None}, {"a": 1}], [{"a": 1}, {"a": None}]),
-        ([{"a": None}, {"a": 2, "b": None}, {"a": 1}], [{"a": 1}, {"a": 2, "b": None}, {"a": None}]),
+        (
+            [{"a": None}, {"a": 2, "b": None}, {"a": 1}],
+            [{"a": 1}, {"a": 2, "b": None}, {"a": None}],
+        ),
         ([{"a": None}, {"b": None}], [{"a": None}, {"b": None}]),
         ([{"a": 1}, {"a": 1, "b": 2}], [{"a": 1}, {"a": 1, "b": 2}]),
     ],

@@ -200,7 +200,8 @@ def _configure(
 
 def _first_tags(outer: tuple[str, ...], item: TestItem) -> tuple[str, ...]:
     """Return the tags that come before those of trees and macros: of what is tested and of the
-    test itself, sorted (PROJ-71)."""
+    test itself, sorted (PROJ-71).
+    """
     own = as_list(item.config.get("tags"))
     return tuple(sorted({*outer, *map(str, own)})) if outer or own else ()
 
