@@ -1,9 +1,9 @@
 """Collecting, from the syntax of the package, every problem code that can be reported.
 
-A code reaches a problem in one of five ways: as a keyword `code=`, as the default of a parameter
+A code reaches a problem in one of six ways: as a keyword `code=`, as the default of a parameter
 or field called `code`, by position to a function that has such a parameter, as the first of the
-values that a function returns to `code, ...`, and as a value of a table that `code` is looked up
-in.
+values that a function returns to `code, ...`, as a value of a table that `code` is looked up in,
+and written out in a line such as `error[usage]: ...`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tests.hygiene.source_tree import modules, tree_of
+from tests.hygiene.source_tree import modules, text_of, tree_of
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_WRITTEN_OUT = re.compile(r"\b(?:error|warning)\[([a-z-]+)\]")
 _NOT_ABOUT_PROBLEMS = frozenset({"Response", "RunParts", "CompiledStep", "_paint", "paint"})
 """What else has a `code`: answers of warehouses, compiled SQL, terminal colours."""
 _WORDS_BESIDE = frozenset({"message", "text"})
@@ -34,6 +35,8 @@ def reported_codes() -> dict[str, set[str]]:
                      *_returned(tree), *_looked_up(tree)):  # fmt: skip
             for code in _texts(node):
                 found[code].add(module)
+        for code in _WRITTEN_OUT.findall(text_of(module)):
+            found[code].add(module)
     return dict(found)
 
 

@@ -26,8 +26,8 @@ ROOMS = frozenset(
 )  # fmt: skip
 """Rooms that no start needs before there is a project to open."""
 
-VALUES = frozenset({"upriver.graph.graph", "upriver.plan.plan"})
-"""Modules of those rooms that only declare what an outcome holds."""
+VALUES = frozenset({"upriver.graph.graph", "upriver.plan.plan", "upriver.workspace.inputs"})
+"""Modules of those rooms that only declare what goes in and what comes out."""
 
 _PROBE = """
 import json, os, sys

@@ -135,8 +135,9 @@ class Adapter(Protocol):
     def parse_credentials(
         self, output: Mapping[str, Any], *, profile: str, target: str, root: str
     ) -> tuple[Credentials | None, tuple[Problem, ...]]:
-        """Check one rendered output of `profiles.yml`; relative paths are relative to `root`
-        or to the current directory as the warehouse's dbt adapter does.
+        """Check one rendered output of `profiles.yml`.
+
+        Relative paths are relative to `root`, the directory the command was given in.
         """
         ...
 

@@ -220,7 +220,10 @@ class Console:
         is_error = problem.severity == "error"
         word, level = ("error", "error") if is_error else ("warning", "warn")
         head = self._style.painted(f"{word}[{problem.code}]:", "red" if is_error else "yellow")
-        self._line(f"{head} {problem.message}", level=level)
+        first, *more = problem.message.strip().splitlines() or [""]
+        self._line(f"{head} {first}", level=level)
+        for line in more:
+            self._line(f"  {line.strip()}", level=level)
         place = shown_place(problem)
         if place:
             self._line(f"  at {place}", level=level)

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
@@ -120,7 +121,7 @@ class JsonLog:
             self._emit("DeferralSummary", "U001", event.summary_line, data)
 
     def _written(self, event: ArtifactWritten) -> None:
-        kind = _ARTIFACTS.get(os.path.basename(event.path), "")
+        kind = _ARTIFACTS.get(Path(event.path).name, "")
         data = {"artifact_path": event.path, "artifact_type": kind}
         text = f"Wrote artifact {kind} to {event.path}"
         self._emit("ArtifactWritten", "P001", text, data, level="debug")

@@ -249,12 +249,9 @@ def completed_line(report: Report) -> tuple[str, str]:
     if report.is_interrupted:
         return "Interrupted: running statements were cancelled", "red"
     if errors or partial:
-        return (
-            f"Completed with {counted(errors, 'error')},"
-            f" {counted(partial, 'partial success', 'partial successes')},"
-            f" and {counted(warnings, 'warning')}:",
-            "red",
-        )
+        successes = counted(partial, "partial success", "partial successes")
+        counts = f"{counted(errors, 'error')}, {successes}, and {counted(warnings, 'warning')}"
+        return f"Completed with {counts}:", "red"
     if warnings:
         return f"Completed with {counted(warnings, 'warning')}:", "yellow"
     return "Completed successfully", "green"
@@ -276,6 +273,6 @@ def stored_failures(result: StepResult) -> str | None:
     is_kept = result.action == "test" and result.relation_name is not None
     if not is_kept or result.status not in ("fail", "warn"):
         return None
-    query = f"select * from {result.relation_name}"
+    query = f"select * from {result.relation_name}"  # noqa: S608 - to be read, not sent
     rule = "-" * len(query)
     return f"  See test failures:\n  {rule}\n  {query}\n  {rule}"

@@ -188,6 +188,7 @@ def execute_verb(
         prepared = prepare(opened, wanted, door)
         if prepared is None:
             return opened.outcome()
+        opened.make_target_path()
         _announce(opened, prepared)
         is_deferring = prepared.deferring.policy is not None
         baseline = prepared.state.baseline if is_deferring else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from upriver.adapters.macro_files import builtin_macro_files
+from upriver.digest import digest_text
 from upriver.graph.graph import Graph
 from upriver.graph.inputs import LinkFlags, LinkInputs, PackageInput
 from upriver.graph.link import FileChange, Linked, link, relink
@@ -329,6 +331,8 @@ def _package_inputs(loading: Loading, world: World) -> tuple[PackageInput, ...]:
     return tuple(
         PackageInput(
             name=package.name,
+            directory=_directory(loading.workspace.root, package.root),
+            project_checksum=_checksum(package.root),
             configs=package.settings.configs,
             raw_configs=package.settings.raw_configs,
             quoting=package.settings.quoting,
@@ -341,3 +345,14 @@ def _package_inputs(loading: Loading, world: World) -> tuple[PackageInput, ...]:
         )
         for package in loading.workspace.packages
     )
+
+
+def _directory(root: str, package_root: str) -> str:
+    """Return where a package lies, relative to the project root; empty for the root itself."""
+    relative = os.path.relpath(package_root, root).replace(os.sep, "/")
+    return "" if relative == "." else relative
+
+
+def _checksum(package_root: str) -> str:
+    with open(os.path.join(package_root, "dbt_project.yml"), encoding="utf-8-sig") as file:
+        return digest_text(file.read().strip())

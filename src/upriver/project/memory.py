@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from upriver.graph.graph import Entry, Graph, ProjectFacts
-from upriver.graph.link import LinkNames
+from upriver.graph.refs import LinkNames
 from upriver.problems import Problem
 from upriver.project.lazy import LateMapping, StoredMapping
 from upriver.project.store import Store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections import Counter
@@ -170,6 +171,13 @@ class OpenedProject:
     def target_path(self) -> str:
         """Absolute path of the artifacts' directory."""
         return os.path.normpath(self.workspace.target_path)
+
+    def make_target_path(self) -> None:
+        """Make the directory of the artifacts; raises OSError before anything else is done."""
+        if self.workspace.flags.write_json:
+            os.makedirs(self.target_path, exist_ok=True)
+            if not os.access(self.target_path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.target_path)
 
     def outcome(self, exit_code: ExitCode = ExitCode.SUCCESS, **parts: Any) -> Outcome:
         """Return an outcome with the problems found so far."""

@@ -86,7 +86,7 @@ def open_profile(
         return None, problems
     env_var = EnvVar(inputs.env.get, allows_secrets=True)
     names = settings_names(inputs, env_var)
-    chooser = _Chooser(path, root, name, names, inputs)
+    chooser = _Chooser(path, name, names, inputs)
     output, found = chooser.output(profiles)
     problems = (*problems, *found)
     if output is None or has_errors(problems):
@@ -145,11 +145,8 @@ def _no_profile_named() -> Problem:
 class _Chooser:
     """Finds one output in a file of profiles."""
 
-    def __init__(
-        self, path: Path, root: str, name: str, names: Mapping[str, Any], inputs: Inputs
-    ) -> None:
+    def __init__(self, path: Path, name: str, names: Mapping[str, Any], inputs: Inputs) -> None:
         self.file = str(path)
-        self.root = root
         self.name = name
         self.names = names
         self.inputs = inputs
@@ -262,7 +259,7 @@ def _check(
         {**output, "threads": threads},
         profile=chooser.name,
         target=chooser.target_name,
-        root=chooser.root,
+        root=chooser.inputs.cwd,
     )
     problems = (*problems, *(_placed(problem, chooser) for problem in found))
     if credentials is None:

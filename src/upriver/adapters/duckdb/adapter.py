@@ -40,9 +40,8 @@ class DuckdbAdapter:
     def parse_credentials(
         self, output: Mapping[str, Any], *, profile: str, target: str, root: str
     ) -> tuple[Credentials | None, tuple[Problem, ...]]:
-        """Check a rendered output; paths are relative to the current directory, not to `root`."""
-        del root
-        return parse_credentials(output, profile=profile, target=target)
+        """Check a rendered output; paths of files are relative to `root`."""
+        return parse_credentials(output, profile=profile, target=target, root=root)
 
     def open(self, credentials: Credentials) -> OpenWarehouse:
         """Return the warehouse; the file is opened, and the driver loaded, on first use."""

@@ -6,6 +6,7 @@ database is named after the file, unless the profile names the alias of an attac
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,8 @@ _UNSUPPORTED = {
     "plugins": "dbt-duckdb plug-ins",
     "use_credential_provider": "loading cloud credentials through boto3",
 }
+FILE_TYPES = frozenset({"", "duckdb", "sqlite"})
+"""Types of attachments whose path is a file's."""
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9_+.-]+:")
 _WORD = re.compile(r"^[A-Za-z_][A-Za-z0-9_.]*$")
 
@@ -86,9 +89,12 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_credentials(
-    output: Mapping[str, Any], *, profile: str, target: str
+    output: Mapping[str, Any], *, profile: str, target: str, root: str | None = None
 ) -> tuple[Credentials | None, tuple[Problem, ...]]:
-    """Check a rendered output; the credentials are None when an error was found."""
+    """Check a rendered output; the credentials are None when an error was found.
+
+    Paths of files are relative to `root`, or to the current directory.
+    """
     where = Where(profile=profile, target=target)
     values, found = read_output(output, _FIELDS, {}, where)
     problems = [*found, *_unsupported(values, where)]
@@ -108,8 +114,8 @@ def parse_credentials(
     shown = {key: hide_in_value(values[key], key=key) for key in _SHOWN}
     secret = {
         **values,
-        "path": absolute(path),
-        "attach": attachments,
+        "path": absolute(path, root),
+        "attach": tuple(_attached(attachment, root) for attachment in attachments),
         "extensions": extensions,
         "retries": retries[0],
         "secrets": values["secrets"] or [],
@@ -126,11 +132,17 @@ def parse_credentials(
     return credentials, tuple(problems)
 
 
-def absolute(path: str) -> str:
-    """Resolve a file path against the current directory; URLs and `:memory:` stay as written."""
+def _attached(attachment: Attachment, root: str | None) -> Attachment:
+    if (attachment.type or "").lower() not in FILE_TYPES:
+        return attachment
+    return msgspec.structs.replace(attachment, path=absolute(attachment.path, root))
+
+
+def absolute(path: str, root: str | None = None) -> str:
+    """Resolve a file path against a directory; URLs and `:memory:` stay as written."""
     if path == MEMORY or _SCHEME.match(path):
         return path
-    return str(Path(path).expanduser().absolute())
+    return os.path.normpath((Path(root or "") / Path(path).expanduser()).absolute())
 
 
 def database_of(path: str) -> str:

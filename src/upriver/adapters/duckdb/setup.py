@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from upriver.adapters.duckdb.credentials import Attachment, absolute
+from upriver.adapters.duckdb.credentials import FILE_TYPES, Attachment, absolute
 from upriver.adapters.redact import strings_in
 
 # Options of `create secret` that say where and how, not with which key.
@@ -18,7 +18,6 @@ _PLAIN_OPTIONS = frozenset(
      "use_ssl", "url_compatibility_mode", "chain", "account_name"}
 )  # fmt: skip
 _SHORTEST_HIDDEN = 3
-_FILE_TYPES = frozenset({"", "duckdb", "sqlite"})
 
 
 def literal(value: Any) -> str:
@@ -46,7 +45,7 @@ def identifier(name: str) -> str:
 
 def attach_statement(attachment: Attachment) -> str:
     """Return the statement that attaches another database."""
-    is_file = (attachment.type or "").lower() in _FILE_TYPES
+    is_file = (attachment.type or "").lower() in FILE_TYPES
     path = absolute(attachment.path) if is_file else attachment.path
     options: list[str] = []
     if attachment.type:

@@ -1,0 +1,2 @@
+{{ config(materialized='numbered', tags='custom') }}
+select order_id from {{ ref('orders') }}

@@ -1,0 +1,2 @@
+{{ config(enabled=var('has_off', false)) }}
+select 1 as id

@@ -1,0 +1,4 @@
+{% snapshot snap_orders %}
+{{ config(target_schema='snapshots', unique_key='order_id', strategy='check', check_cols=['status']) }}
+select order_id, status from {{ ref('stg_orders') }}
+{% endsnapshot %}
