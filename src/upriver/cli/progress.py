@@ -31,14 +31,13 @@ class Progress:
         """Show the line."""
         # Loading the terminal library takes 100 ms, which only terminals pay.
         from rich.console import Console as Terminal
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
         from rich.table import Column
 
         self._bar = Bar(
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
+            BarColumn(bar_width=24, style="dim", complete_style="cyan", finished_style="cyan"),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
             TextColumn(
                 "[dim]{task.fields[running]}",
                 table_column=Column(no_wrap=True, overflow="ellipsis"),

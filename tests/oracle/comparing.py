@@ -1,0 +1,70 @@
+"""What must be equal in two manifests, and what may differ, with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+SECTIONS = ("nodes", "sources", "exposures", "groups", "unit_tests", "docs", "disabled", "macros")
+IGNORED = frozenset(
+    {
+        "created_at",  # the time of parsing
+        "root_path",  # the copy's own directory
+        "build_path", "compiled_path",  # compared as files
+        "compiled", "compiled_code", "extra_ctes", "extra_ctes_injected",  # compared as SQL
+    }
+)  # fmt: skip
+
+
+def resources(manifest: dict[str, Any], section: str) -> dict[str, Any]:
+    """Return a section by id, without what the programs bring themselves."""
+    found = manifest[section]
+    if section in ("macros", "docs"):
+        return {k: v for k, v in found.items() if not k.split(".")[1].startswith("dbt")}
+    if section == "disabled":
+        return {key: value[0] for key, value in found.items()}
+    return dict(found)
+
+
+def differences(dbt: dict[str, Any], ours: dict[str, Any]) -> Iterator[str]:
+    """Describe every difference that matters."""
+    for section in SECTIONS:
+        theirs, mine = resources(dbt, section), resources(ours, section)
+        yield from (f"{section}: only dbt has {key}" for key in theirs.keys() - mine.keys())
+        yield from (f"{section}: only upriver has {key}" for key in mine.keys() - theirs.keys())
+        for key in sorted(theirs.keys() & mine.keys()):
+            yield from _differing(key, theirs[key], mine[key])
+    for name in ("parent_map", "child_map", "group_map"):
+        if _sorted(dbt[name]) != _sorted(ours[name]):
+            yield f"{name} differs"
+    if dbt["selectors"] != ours["selectors"]:
+        yield "selectors differ"
+
+
+def _differing(key: str, theirs: dict[str, Any], mine: dict[str, Any]) -> Iterator[str]:
+    for name in sorted(theirs.keys() | mine.keys()):
+        if name in IGNORED:
+            continue
+        a, b = _plain(name, theirs.get(name)), _plain(name, mine.get(name))
+        if a != b:
+            yield f"{key}.{name}: dbt {a!r}, upriver {b!r}"
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name == "refs":
+        # dbt repeats a call that is made twice.
+        return [one for at, one in enumerate(value) if one not in value[:at]]
+    if name == "depends_on":
+        macros = sorted(m for m in value["macros"] if not m.startswith("macro.dbt"))
+        return {**value, "macros": macros, "nodes": sorted(value.get("nodes", []))}
+    return value
+
+
+def _sorted(edges: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {key: sorted(value) for key, value in edges.items()}
+
+
+def sql(text: str | None) -> str:
+    """Return SQL without comments and with single spaces."""
+    return re.sub(r"\s+", " ", re.sub(r"--[^\n]*", "", text or "")).strip()

@@ -1,0 +1,57 @@
+"""Run by the oracle's own Python: plays a script with a real dbt-core in one process.
+
+    python dbt_driver.py SCRIPT.json ROOT OUT
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "0"
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import reset_adapters
+from dbt.cli.main import dbtRunner
+from player import Done, Program, play
+
+
+class Dbt:
+    """dbt-core, keeping the manifest it read last for listing."""
+
+    def __init__(self) -> None:
+        self.manifest: Any = None
+
+    def run(self, args: list[str]) -> Done:
+        result = dbtRunner().invoke(args)
+        if args[0] == "parse":
+            self.manifest = result.result
+        return _done(result)
+
+    def list_ids(self, args: list[str]) -> Done:
+        return _done(dbtRunner(manifest=self.manifest).invoke(args))
+
+    def release(self) -> None:
+        DuckDBConnectionManager.close_all_connections()
+        reset_adapters()
+
+
+def _done(result: Any) -> Done:
+    if result.exception is not None:
+        return Done(2, str(result.exception))
+    lines = result.result if isinstance(result.result, list) else ()
+    return Done(0 if result.success else 1, "", tuple(str(line) for line in lines))
+
+
+def main() -> None:
+    script, root, out = (Path(argument).resolve() for argument in sys.argv[1:])
+    os.chdir(root)
+    dbt = Dbt()
+    play(json.loads(script.read_text()), root, out, Program(dbt.run, dbt.list_ids, dbt.release))
+
+
+if __name__ == "__main__":
+    main()

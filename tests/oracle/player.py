@@ -1,0 +1,173 @@
+"""Plays a script of commands in a project's directory, whichever program carries them out.
+
+The same script is played by dbt, in the oracle's Python (`dbt_driver.py`), and by upriver, in the
+process of the tests. So this module knows neither, and imports nothing outside the standard
+library and DuckDB. Steps are plain data:
+
+    {"name": .., "run": [args], "env": {..}}   a command; what it leaves in `target/` is kept
+    {"name": .., "list": {label: [args]}}      one `ls` each; the unique ids it lists
+    {"name": .., "dump": [files]}              every table of DuckDB files, row by row
+    {"name": .., "sql": [file, statement, ..]} statements on a DuckDB file
+    {"name": .., "write": {path: text}}        files of the project to write; null deletes
+    {"name": .., "copy": [from, to]}           a file or directory, within the project
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+MANY_ROWS = 1000
+"""Larger tables are compared by count and by a sum of hashes."""
+ARTIFACTS = ("manifest.json", "run_results.json")
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    exit_code: int
+    error: str = ""
+    lines: tuple[str, ...] = ()
+
+
+Invoke = Callable[[list[str]], Done]
+
+
+class Program(NamedTuple):
+    """What plays the commands."""
+
+    run: Invoke
+    list_ids: Invoke
+    """`ls` with JSON lines as its result."""
+    release: Callable[[], None]
+    """Close what the program holds open, so that database files can be looked at."""
+
+
+def play(script: list[dict[str, Any]], root: Path, out: Path, program: Program) -> None:
+    """Carry out the steps in `root`; results and artifacts are left in `out`."""
+    results: dict[str, Any] = {}
+    for step in script:
+        name = step["name"]
+        if "run" in step:
+            results[name] = _run(step, root, out / name, program)
+        elif "list" in step:
+            results[name] = {key: _ids(args, program) for key, args in step["list"].items()}
+        elif "dump" in step:
+            program.release()
+            results[name] = dump([root / file for file in step["dump"]])
+        else:
+            program.release()
+            results[name] = _prepare(step, root)
+    program.release()
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(json.dumps(results, indent=1, default=str))
+
+
+def _run(step: dict[str, Any], root: Path, out: Path, program: Program) -> dict[str, Any]:
+    for artifact in ARTIFACTS:
+        (root / "target" / artifact).unlink(missing_ok=True)
+    before = dict(os.environ)
+    os.environ.update(step.get("env", {}))
+    try:
+        done = program.run(step["run"])
+    finally:
+        for name in step.get("env", {}):
+            del os.environ[name]
+            if name in before:
+                os.environ[name] = before[name]
+    out.mkdir(parents=True, exist_ok=True)
+    for artifact in ARTIFACTS:
+        if (root / "target" / artifact).exists():
+            shutil.copy(root / "target" / artifact, out / artifact)
+    program.release()
+    return {"exit_code": done.exit_code, "error": done.error}
+
+
+def _ids(args: list[str], program: Program) -> Any:
+    keys = ["--output", "json", "--output-keys", "unique_id", "--quiet"]
+    done = program.list_ids(["ls", *keys, *args])
+    if done.exit_code:
+        return {"exit_code": done.exit_code}
+    return sorted(json.loads(line)["unique_id"] for line in done.lines if line.startswith("{"))
+
+
+def _prepare(step: dict[str, Any], root: Path) -> None:
+    if "sql" in step:
+        import duckdb  # only where there is a database
+
+        file, *statements = step["sql"]
+        with duckdb.connect(str(root / file)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+    elif "write" in step:
+        for path, text in step["write"].items():
+            target = root / path
+            if text is None:
+                target.unlink()
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, "utf-8")
+    else:
+        origin, target = (root / path for path in step["copy"])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if origin.is_dir():
+            shutil.copytree(origin, target, dirs_exist_ok=True)
+        else:
+            shutil.copy(origin, target)
+
+
+def dump(files: list[Path]) -> dict[str, Any]:
+    """Return every table and view: its columns, comments, constraints and rows."""
+    import duckdb  # only where there is a database
+
+    with duckdb.connect(":memory:") as connection:
+        names = [file.name.partition(".")[0] for file in files]
+        for file, name in zip(files, names, strict=True):
+            connection.execute(f"attach '{file}' as \"{name}\" (read_only)")
+        listed = connection.execute(_RELATIONS, [names]).fetchall()
+        return {
+            f"{database}.{schema}.{table}": {
+                "kind": kind,
+                "comment": comment,
+                "columns": connection.execute(_COLUMNS, [database, schema, table]).fetchall(),
+                "constraints": connection.execute(
+                    _CONSTRAINTS, [database, schema, table]
+                ).fetchall(),
+                "rows": _rows(connection, f'"{database}"."{schema}"."{table}"'),
+            }
+            for database, schema, table, kind, comment in listed
+        }
+
+
+_RELATIONS = """
+    select database_name, schema_name, table_name, 'table', comment from duckdb_tables()
+    where list_contains($1, database_name)
+    union all
+    select database_name, schema_name, view_name, 'view', comment from duckdb_views()
+    where list_contains($1, database_name) and not internal
+    order by 1, 2, 3
+"""
+_COLUMNS = """
+    select column_name, data_type, is_nullable, comment from duckdb_columns()
+    where database_name = $1 and schema_name = $2 and table_name = $3 order by column_index
+"""
+_CONSTRAINTS = """
+    select constraint_text from duckdb_constraints()
+    where database_name = $1 and schema_name = $2 and table_name = $3 order by 1
+"""
+
+
+def _rows(connection: Any, relation: str) -> Any:
+    try:
+        count = connection.execute(f"select count(*) from {relation}").fetchone()[0]
+        if count <= MANY_ROWS:
+            rows = connection.execute(f"select * from {relation}").fetchall()
+            return sorted(([str(value) for value in row] for row in rows))
+        hashes = f"select count(*), sum(hash(r)::hugeint) from {relation} as r"
+        return {"hashed": [str(value) for value in connection.execute(hashes).fetchone()]}
+    except Exception as error:  # noqa: BLE001 - a view over what is gone: equal on both sides
+        return {"error": str(error).splitlines()[0]}
