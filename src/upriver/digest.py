@@ -29,4 +29,22 @@ def digest_value(value: Any) -> str:
 
     Raises TypeError for values msgpack cannot hold.
     """
-    return hashlib.sha256(_encoder.encode(value)).hexdigest()
+    try:
+        data = _encoder.encode(value)
+    except (TypeError, OverflowError):
+        data = _encoder.encode(_encodable(value))
+    return hashlib.sha256(data).hexdigest()
+
+
+def _encodable(value: Any) -> Any:
+    """Return a value whose keys are text and whose numbers are small: YAML allows any."""
+    if isinstance(value, dict):
+        return {_key(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(item) for item in value]
+    is_huge = isinstance(value, int) and value.bit_length() >= 64  # noqa: PLR2004 - of msgpack
+    return f"int:{value}" if is_huge else value
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else f"{type(key).__name__}:{key}"

@@ -9,7 +9,7 @@ impossible::
     |-- WarehouseError        the warehouse refused or was lost; carries its own words
     `-- Interrupted           the user asked to stop
 
-Every code used with `Problem` has a section in `docs/problems.md`; a test compares the two.
+Every code used with `Problem` has a section in `docs/problems/`; a test compares the two.
 """
 
 from typing import Literal
@@ -68,7 +68,7 @@ class WarehouseError(UpriverError):
     """The warehouse refused a statement or the connection was lost; the message is its own."""
 
 
-class Interrupted(UpriverError):
+class Interrupted(UpriverError):  # noqa: N818 - a wish, not an error
     """The user asked to stop (Ctrl-C)."""
 
 

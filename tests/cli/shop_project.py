@@ -98,9 +98,7 @@ class Shop:
     def __call__(self, *args: str, **env: str) -> Said:
         """Run a command."""
         out, err = io.StringIO(), io.StringIO()
-        result = invoke(
-            args, env={**self.env, **env}, cwd=str(self.root), stdout=out, stderr=err
-        )
+        result = invoke(args, env={**self.env, **env}, cwd=str(self.root), stdout=out, stderr=err)
         return Said(result, out.getvalue(), err.getvalue())
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -108,7 +106,8 @@ class Shop:
         import duckdb  # the driver is loaded only by tests that look at rows
 
         with duckdb.connect(str(self.root / "shop.duckdb"), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
+            found: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+        return found
 
     def run_results(self, target: str = "target") -> dict[str, Any]:
         """Read the artifact of the last run."""

@@ -28,7 +28,7 @@ def slow_shop(root: Path, sql: str) -> Shop:
 
 
 def start(shop: Shop, *args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - our own command
+    return subprocess.Popen(
         command(*args), cwd=shop.root, env={**shop.env}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
@@ -106,7 +106,7 @@ def test_a_lost_connection_is_an_error_of_its_step(
     process = start(shop, "run")
     read_until(process, "START sql table model lost.slow")
     wait_for_query(postgres_server)
-    ask(postgres_server, f"select pg_terminate_backend(pid) from ({RUNNING}) as slow")  # noqa: S608
+    ask(postgres_server, f"select pg_terminate_backend(pid) from ({RUNNING}) as slow")
     out = end(process)
     assert process.returncode == 1
     assert "Traceback" not in out
@@ -147,6 +147,4 @@ def ask(server: Server, sql: str) -> list[Any]:
 
     place = {k: getattr(server, k) for k in ("host", "port", "user", "password")}
     with psycopg.connect(**place, dbname=server.database, autocommit=True) as connection:
-        return connection.execute(sql).fetchall()  # type: ignore[arg-type]
-
-
+        return connection.execute(sql).fetchall()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.jinja.contexts import world as make_world
+
 from upriver.jinja.config import RunConfig
 from upriver.jinja.context import render_node
 from upriver.jinja.errors import CompilationError

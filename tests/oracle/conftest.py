@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-
 from tests.oracle.running import find_dbt
 
 COUNTS: Counter[str] = Counter()

@@ -1,6 +1,6 @@
 """Run by the oracle's own Python: plays a script with a real dbt-core in one process.
 
-    python dbt_driver.py SCRIPT.json ROOT OUT
+python dbt_driver.py SCRIPT.json ROOT OUT
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,21 @@ class Dbt:
     def __init__(self) -> None:
         self.manifest: Any = None
 
-    def run(self, args: list[str]) -> Done:
-        result = dbtRunner().invoke(args)
+    def run(self, args: list[str], env: Mapping[str, str]) -> Done:
+        before = dict(os.environ)
+        os.environ.update(env)
+        try:
+            result = dbtRunner().invoke(args)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
         if args[0] == "parse":
             self.manifest = result.result
         return _done(result)
 
-    def list_ids(self, args: list[str]) -> Done:
+    def list_ids(self, args: list[str], _: Mapping[str, str]) -> Done:
+        if self.manifest is None:
+            return Done(2, "the project was not parsed")
         return _done(dbtRunner(manifest=self.manifest).invoke(args))
 
     def release(self) -> None:

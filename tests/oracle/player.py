@@ -15,9 +15,8 @@ library and DuckDB. Steps are plain data:
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,7 +33,8 @@ class Done(NamedTuple):
     lines: tuple[str, ...] = ()
 
 
-Invoke = Callable[[list[str]], Done]
+Invoke = Callable[[list[str], Mapping[str, str]], Done]
+"""Carry out arguments, with variables of the environment beside the usual ones."""
 
 
 class Program(NamedTuple):
@@ -70,15 +70,7 @@ def play(script: list[dict[str, Any]], root: Path, out: Path, program: Program) 
 def _run(step: dict[str, Any], root: Path, out: Path, program: Program) -> dict[str, Any]:
     for artifact in ARTIFACTS:
         (root / "target" / artifact).unlink(missing_ok=True)
-    before = dict(os.environ)
-    os.environ.update(step.get("env", {}))
-    try:
-        done = program.run(step["run"])
-    finally:
-        for name in step.get("env", {}):
-            del os.environ[name]
-            if name in before:
-                os.environ[name] = before[name]
+    done = program.run(step["run"], step.get("env", {}))
     out.mkdir(parents=True, exist_ok=True)
     for artifact in ARTIFACTS:
         if (root / "target" / artifact).exists():
@@ -89,7 +81,7 @@ def _run(step: dict[str, Any], root: Path, out: Path, program: Program) -> dict[
 
 def _ids(args: list[str], program: Program) -> Any:
     keys = ["--output", "json", "--output-keys", "unique_id", "--quiet"]
-    done = program.list_ids(["ls", *keys, *args])
+    done = program.list_ids(["ls", *keys, *args], {})
     if done.exit_code:
         return {"exit_code": done.exit_code}
     return sorted(json.loads(line)["unique_id"] for line in done.lines if line.startswith("{"))
@@ -125,6 +117,7 @@ def dump(files: list[Path]) -> dict[str, Any]:
     import duckdb  # only where there is a database
 
     with duckdb.connect(":memory:") as connection:
+        files = [file for file in files if file.exists()]
         names = [file.name.partition(".")[0] for file in files]
         for file, name in zip(files, names, strict=True):
             connection.execute(f"attach '{file}' as \"{name}\" (read_only)")
@@ -166,7 +159,7 @@ def _rows(connection: Any, relation: str) -> Any:
         count = connection.execute(f"select count(*) from {relation}").fetchone()[0]
         if count <= MANY_ROWS:
             rows = connection.execute(f"select * from {relation}").fetchall()
-            return sorted(([str(value) for value in row] for row in rows))
+            return sorted([str(value) for value in row] for row in rows)
         hashes = f"select count(*), sum(hash(r)::hugeint) from {relation} as r"
         return {"hashed": [str(value) for value in connection.execute(hashes).fetchone()]}
     except Exception as error:  # noqa: BLE001 - a view over what is gone: equal on both sides

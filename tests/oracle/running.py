@@ -120,7 +120,7 @@ def run_upriver(project: Path, commands: list[list[str]]) -> Ran:
     """Run the commands with upriver, in this process."""
     with _copy(project) as folder:
         answers = []
-        here = os.getcwd()
+        here = Path.cwd()
         os.chdir(folder)
         try:
             for args in commands:

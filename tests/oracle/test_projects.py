@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from tests.oracle.comparing import SECTIONS, differences, resources, sql
 from tests.oracle.running import PROJECTS, ROOT, Ran, run_dbt, run_upriver
 
@@ -152,6 +151,9 @@ def test_compiled_sql_is_equal(name: str, counts: Counter[str]) -> None:
         # Ephemeral models are inlined: upriver keeps their compiled files, and no result of theirs.
         if "compiled_code" not in node or node["config"]["materialized"] == "ephemeral":
             continue
+        # Hooks are compiled when they run.
+        if node["resource_type"] == "operation":
+            continue
         counts["compiled nodes"] += 1
         if sql(node["compiled_code"]) != sql(mine[key].get("compiled_code")):
             wrong.append((key, sql(node["compiled_code"]), sql(mine[key].get("compiled_code"))))
@@ -161,11 +163,11 @@ def test_compiled_sql_is_equal(name: str, counts: Counter[str]) -> None:
 @pytest.mark.parametrize("name", PROJECT_NAMES)
 def test_compiled_files_are_equal(name: str, counts: Counter[str]) -> None:
     theirs, ours = both(name)
-    assert set(theirs.compiled) == set(ours.compiled)
-    wrong = [
-        path for path in theirs.compiled if sql(theirs.compiled[path]) != sql(ours.compiled[path])
-    ]
-    counts["compiled files"] += len(theirs.compiled)
+    # dbt's `compile` also leaves a file per input of a unit test, named for the property file.
+    asked = {path for path in theirs.compiled if ".yml/raw_" not in path}
+    assert asked == set(ours.compiled)
+    wrong = [path for path in asked if sql(theirs.compiled[path]) != sql(ours.compiled[path])]
+    counts["compiled files"] += len(asked)
     assert wrong == []
 
 

@@ -275,9 +275,9 @@ def _ancestors(lines: dict[str, str], node: str) -> set[str]:
 
 def _closure(waits: dict[str, set[str]]) -> dict[str, set[str]]:
     closed: dict[str, set[str]] = {}
-    for node in waits:
+    for node, first in waits.items():
         found: set[str] = set()
-        front = set(waits[node])
+        front = set(first)
         while front:
             found |= front
             front = {p for i in front for p in waits[i]} - found

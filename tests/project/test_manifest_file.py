@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.project.test_memory import EDITS, make, settle_stamps, write
+
 from upriver.project.open import Project, open_project
 from upriver.project.requests import Compile, Parse, Selecting
 

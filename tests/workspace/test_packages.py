@@ -102,4 +102,4 @@ def test_the_hint_says_what_to_do(tmp_path: Path) -> None:
     _, [problem] = open_at(write_project(tmp_path, {"packages.yml": _HUB}))
     assert "dbt-labs/dbt_utils" in problem.message
     assert "dbt_packages/<name>" in (problem.hint or "")
-    assert "later release" in (problem.hint or "")
+    assert "does not install packages" in (problem.hint or "")

@@ -6,7 +6,6 @@ Every step is a command a user could type; the demo types them and shows what th
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -74,14 +73,19 @@ class Stage:
 
 
 def demo(
-    request: Demo, caller: Caller, type_command: TypeCommand, *, has_colours: bool
+    request: Demo,
+    caller: Caller,
+    type_command: TypeCommand,
+    stream: TextIO,
+    *,
+    has_colours: bool,
 ) -> Outcome:
     """Set up the folder and play the demo; stops at the first command that fails.
 
     `type_command` runs a command line in a directory and tells whether it succeeded.
     """
     folder = Path(caller.cwd) / (request.directory or "upriver-demo")
-    stage = Stage(sys.stdout, has_colours=has_colours)
+    stage = Stage(stream, has_colours=has_colours)
     try:
         _set_up(folder, stage)
         _load_raw(folder, stage)

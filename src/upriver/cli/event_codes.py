@@ -9,6 +9,7 @@ CODES: Mapping[str, str] = {
     "DeprecatedReference": "I067",
     "DuplicateNameDistinctNodeTypesDeprecation": "D040",
     "DuplicateYAMLKeysDeprecation": "D024",
+    "EnvironmentVariableNamespaceDeprecation": "D036",
     "EnvironmentVariableRenamed": "D009",
     "ExposureNameDeprecation": "D007",
     "InvalidDisabledTargetInTestNode": "I050",

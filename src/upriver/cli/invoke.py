@@ -151,7 +151,9 @@ def _outcome(parsed: Parsed, caller: Any, calling: Calling, *, has_colours: bool
                 templates=calling.templates,
             ).success
 
-        return demo(parsed.request, caller, type_command, has_colours=has_colours)
+        return demo(
+            parsed.request, caller, type_command, calling.streams[0], has_colours=has_colours
+        )
     from upriver.project.perform import perform
 
     return perform(parsed.request, caller)

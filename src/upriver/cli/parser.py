@@ -159,9 +159,12 @@ def _parse_command(command: str, before: Mapping[str, Any], rest: Sequence[str])
     own = options_of(kind)
     _add_options(parser, own, is_shown=True)
     has_selection = "selecting" in kind.__struct_fields__
-    if has_selection:
-        _add_options(parser.add_argument_group("selection"), options_of(Selecting), is_shown=True)
     taken = {flag for option in own for flag in option.flags}
+    if has_selection:
+        _add_options(
+            parser.add_argument_group("selection"), options_of(Selecting), is_shown=True,
+            taken=taken,
+        )  # fmt: skip
     shared = options_of(GlobalOptions)
     _add_options(
         parser.add_argument_group("options of every command"), shared, is_shown=True, taken=taken
@@ -195,6 +198,9 @@ def _check_exclusive(request: Request) -> None:
     if options.warn_error and options.warn_error_options is not None:
         raise UsageError("`--warn-error` and `--warn-error-options` exclude each other")
     selecting = getattr(request, "selecting", None)
+    models = getattr(request, "models", ())
+    if models and selecting is not None and (selecting.select or selecting.resource_types):
+        raise UsageError("`--models` cannot be combined with `--select` or `--resource-type`")
     inline = getattr(request, "inline", None)
     if inline is not None and selecting is not None and (selecting.select or selecting.selector):
         raise UsageError("`--inline` cannot be combined with `--select` or `--selector`")

@@ -30,16 +30,25 @@ def plan_lines(plan: Plan, graph: Graph, *, has_colours: bool) -> tuple[str, ...
     summary = summarise(plan, graph)
     lines = [_title(plan, paint)]
     if plan.baseline and plan.policy:
-        lines.append(f"State: {plan.baseline} (policy {plan.policy})")
+        lines.append(f"State: {plan.baseline}, policy {plan.policy}")
     lines.append("")
     lines += _table(found, paint)
     lines += ["", summary_line(summary, plan.policy) or _undeferred(summary.references)]
     if summary.not_built:
         noun = "ancestor is" if summary.not_built == 1 else "ancestors are"
         lines.append(f"{summary.not_built} {noun} not built by this plan")
-    reasons = {(row.place, row.reason): row.why for row in found if row.place == "missing"}
-    lines += [f"{place}: {why}" for (place, _), why in reasons.items()]
+    lines += _legend(found, paint)
     return tuple(lines)
+
+
+def _legend(found: tuple[ReferenceRow, ...], paint: Paint) -> list[str]:
+    """Explain each reason that occurs, once."""
+    reasons = {row.reason or "": row.why for row in found if row.why}
+    # That deferral is off is said by the line above.
+    reasons.pop("deferral-off", None)
+    width = max(map(len, reasons), default=0)
+    lines = [paint(f"  {reason:<{width}}  {why}", "2") for reason, why in sorted(reasons.items())]
+    return ["", *lines] if lines else []
 
 
 def _undeferred(references: int) -> str:

@@ -35,11 +35,13 @@ class Progress:
         from rich.progress import Progress as Bar
         from rich.table import Column
 
+        dim, done = ("dim", "cyan") if self._has_colours else ("none", "none")
         self._bar = Bar(
-            BarColumn(bar_width=24, style="dim", complete_style="cyan", finished_style="cyan"),
+            BarColumn(bar_width=24, style=dim, complete_style=done, finished_style=done),
             TextColumn("{task.completed:.0f}/{task.total:.0f}"),
             TextColumn(
-                "[dim]{task.fields[running]}",
+                "{task.fields[running]}",
+                style=dim,
                 table_column=Column(no_wrap=True, overflow="ellipsis"),
             ),
             console=Terminal(

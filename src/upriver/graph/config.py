@@ -119,6 +119,15 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def distinct_tags(*lists: Iterable[Any]) -> tuple[Any, ...]:
+    """Return tags in order, each once; what is no tag is kept for `wrong_types` to find."""
+    every = [tag for tags in lists for tag in tags]
+    try:
+        return tuple(dict.fromkeys(every))
+    except TypeError:
+        return tuple(every)
+
+
 def hook_items(value: Any) -> list[dict[str, Any]]:
     """Return hooks in their manifest form; each is SQL, a mapping, or such a mapping as JSON."""
     return [_hook_item(item) for item in as_list(value)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from upriver.graph.inputs import LinkInputs
 from upriver.problems import Problem, Span
 from upriver.resources.macro import Doc
@@ -54,7 +56,7 @@ class Descriptions:
             return shown.removesuffix("\n"), tuple(blocks)
         rendered = self._templates.render_description(text, package, doc)
         if rendered.problem is not None:
-            self.problems.append(rendered.problem)
+            self.problems.append(replace(rendered.problem, span=span, unique_id=unique_id))
             return text, tuple(blocks)
         return str(rendered.value), tuple(blocks)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.graph.config import accumulate_calls, apply_layer, settle
+from upriver.graph.config import accumulate_calls, apply_layer, distinct_tags, settle
 from upriver.graph.docs import Descriptions
 from upriver.graph.inputs import LinkInputs, PackageInput
 from upriver.graph.macros import MacroIndex
@@ -139,7 +139,7 @@ def resolve_config(
     own = scope.trees.own(kind, package, fqn)
     override = scope.trees.override(kind, package, fqn)
     if not yaml and not in_file and override is None:
-        return Resolved(own.config, own.raw, tuple(dict.fromkeys(own.config["tags"])))
+        return Resolved(own.config, own.raw, distinct_tags(own.config["tags"]))
     config = dict(own.merged)
     apply_layer(config, yaml, kind)
     apply_layer(config, in_file, kind)
@@ -148,12 +148,15 @@ def resolve_config(
         for layer in override.layers:
             apply_layer(config, layer, kind)
         unrendered.update(override.raw)
+        if not yaml:
+            # As observed, although the root project's tree wins in the config itself.
+            unrendered.update(raw_in_file)
     tags = config["tags"]
     if yaml.get("tags"):
         before = len(own.merged["tags"])
         said = len(_listed(yaml["tags"]))
         tags = [*tags[:before], *tags[before + said :], *tags[before : before + said]]
-    return Resolved(settle(config, kind), unrendered, tuple(dict.fromkeys(tags)))
+    return Resolved(settle(config, kind), unrendered, distinct_tags(tags))
 
 
 def _listed(value: Any) -> list[Any]:

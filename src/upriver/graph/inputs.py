@@ -88,6 +88,10 @@ class Templates(Protocol):
         """Render an argument of a generic test natively (PROJ-202); `facts` says what it asked."""
         ...
 
+    def hook_facts(self, sql: str, package: str, unique_id: str) -> Facts:
+        """Return what a node's pre-hook or post-hook asks for."""
+        ...
+
     def render_description(self, text: str, package: str, doc: Callable[..., str]) -> Rendered:
         """Render a description in dbt's docs context, in which `doc` is the given callable. Asked
         only for descriptions with more Jinja in them than plain `doc()` calls.
@@ -121,6 +125,8 @@ class LinkInputs(msgspec.Struct, frozen=True, kw_only=True):
     naming: NamingCalls
     templates: Templates
     flags: LinkFlags = LinkFlags()
+    dispatch: Mapping[str, tuple[str, ...]] = {}
+    """Packages that `adapter.dispatch` searches, by namespace, where the project says (PROJ-23)."""
     today: str = ""
     """ISO date that deprecation dates are compared with; empty compares nothing."""
     selectors: Mapping[str, Any] = {}

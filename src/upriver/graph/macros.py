@@ -32,6 +32,8 @@ class MacroIndex:
         for macro in macros:
             self._by_name.setdefault((macro.package, macro.name), macro)
             self._packages_by_name.setdefault(macro.name, []).append(macro.package)
+        self._dispatch = inputs.dispatch
+        self._namespaces = {place for place, _ in self._by_name} - set(internal) | {"dbt"}
         self._asks: dict[str, bool] = {}
 
     def find(self, name: str, package: str) -> Macro | None:
@@ -107,14 +109,22 @@ class MacroIndex:
         return tuple(found)
 
     def _dispatched(self, name: str, namespace: str | None, package: str) -> Macro | None:
-        for prefix in self._prefixes:
-            spelling = f"{prefix}__{name}"
-            macro = self.find(spelling, package)
-            if macro is None and namespace is not None:
-                macro = self.find_in(namespace, spelling)
-            if macro is not None:
-                return macro
-        return None
+        """Return what `adapter.dispatch` reaches (JINJA-139)."""
+        spellings = [f"{prefix}__{name}" for prefix in self._prefixes]
+        order = self._dispatch_order(namespace)
+        if order is None:
+            found = (self.find(spelling, package) for spelling in spellings)
+        else:
+            found = (self.find_in(owner, spelling) for owner in order for spelling in spellings)
+        return next((macro for macro in found if macro is not None), None)
+
+    def _dispatch_order(self, namespace: str | None) -> tuple[str, ...] | None:
+        """Return the packages that are searched; None: ordinary look-up."""
+        if namespace is None:
+            return None
+        if namespace in self._dispatch:
+            return self._dispatch[namespace]
+        return (self._root, namespace) if namespace in self._namespaces else None
 
 
 def patched(macro: Macro, patch: MacroPatch | None, depends_on: tuple[str, ...]) -> Macro:

@@ -225,7 +225,7 @@ class References:
     def _span(self, draft: Draft, word: str) -> Span:
         """Return the line of a call, where the draft has code."""
         code = draft.values.get("raw_code")
-        if not code or draft.keys:
+        if not code or draft.keys or draft.file.endswith((".yml", ".yaml")):
             return draft.span
         match = re.search(rf"\b(?:ref|source)\s*\([^)]*['\"]{re.escape(word)}['\"]", code)
         if match is None:

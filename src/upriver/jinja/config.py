@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from upriver.jinja.errors import CompilationError
 
 Validator = Callable[[Any], Any]
@@ -20,7 +22,10 @@ class CaptureConfig:
 
     def __call__(self, *args: Any, **kwargs: Any) -> str:
         """Record the arguments of one call."""
-        self._record(_call_arguments(args, kwargs))
+        given = _call_arguments(args, kwargs)
+        for name, value in given.items():
+            _refuse_object(name, value)
+        self._record(given)
         return ""
 
     def set(self, name: str, value: Any) -> str:
@@ -113,6 +118,18 @@ def _required(values: Mapping[str, Any], name: str, kind: str, validator: Valida
     if validator is not None:
         validator(values[name])
     return values[name]
+
+
+def _refuse_object(name: str, value: Any) -> None:
+    """Stop at a value no artifact can hold: a function, something undefined, a huge number."""
+    try:
+        msgspec.msgpack.encode(value)
+    except (TypeError, OverflowError, RecursionError):
+        raise CompilationError(
+            f"The config `{name}` is given something that is no plain value",
+            code="config-value",
+            hint="Give text, a number, a list or a mapping; a name that is not defined is none",
+        ) from None
 
 
 def _call_arguments(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

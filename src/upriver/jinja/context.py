@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from upriver.jinja.environment import macro_origin
 from upriver.jinja.errors import CompilationError, Origin, located
 from upriver.jinja.offers import OFFERS
 from upriver.jinja.scope import Context, is_foreign
 from upriver.jinja.subject import Subject
 from upriver.jinja.world import World
+from upriver.problems import Span
 from upriver.resources.macro import Macro
 
 _NONE: Mapping[str, Any] = {}
@@ -61,7 +63,13 @@ def call_in(
     except Exception as error:
         if is_foreign(error):
             raise
-        raise located(error, context.origin(), context.known_names()) from error
+        if isinstance(macro, str):
+            raise located(error, context.origin(), context.known_names()) from error
+        failure = located(error, macro_origin(macro), context.known_names())
+        if failure.span == Span(file=macro.original_file_path):
+            # Refused before its first line: its parameters are not what it was given.
+            failure.span = Span(file=macro.original_file_path, line=macro.line)
+        raise failure from error
 
 
 def _named(context: Context, name: str) -> Any:

@@ -31,8 +31,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     """Path relative to the project root; for macros the macro's file."""
-    line: int = 1
-    """Line of the file at which the text begins."""
+    line: int | None = 1
+    """Line of the file at which the text begins; None where it stands in YAML."""
     unique_id: str | None = None
     name: str = ""
     """What to call it in a message: a model's or macro's name."""
@@ -164,4 +164,6 @@ def _frame_span(frame: FrameType, line: int) -> Span | None:
 
 
 def _span(origin: Origin, line: int | None) -> Span:
-    return Span(file=origin.file, line=None if line is None else origin.line + line - 1)
+    if line is None or origin.line is None:
+        return Span(file=origin.file)
+    return Span(file=origin.file, line=origin.line + line - 1)

@@ -63,8 +63,9 @@ def render_plain(text: str, world: World, subject: Subject) -> str | None:
         return None
     if subject.overrides.macros:
         return None
-    pieces.append(text[position:])
-    return "".join(pieces).removesuffix("\n")
+    # Jinja drops the newline that ends the text, not one that ends what was rendered.
+    pieces.append(text[position:].removesuffix("\n"))
+    return "".join(pieces)
 
 
 def _kind(match: re.Match[str]) -> str | None:

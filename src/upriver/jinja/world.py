@@ -42,6 +42,8 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
     """`DBT_ENV_CUSTOM_ENV_*` without the prefix (PROJ-257)."""
     dbt_version: str
     """The dbt version whose behaviour is matched, e.g. `1.11.16`."""
+    git_commit: str | None = None
+    """What the project's files are at; told in artifacts, not to templates."""
 
 
 class Warehouse(Protocol):

@@ -20,7 +20,7 @@ from upriver.parse.entries.sources import read_source
 from upriver.parse.entries.unit_tests import read_unit_test
 from upriver.resources.definitions import Definition, ParsedFile, PatchKind
 from upriver.resources.files import SourceFile
-from upriver.workspace.yaml import load_yaml
+from upriver.workspace.yaml import load_yaml, with_text_keys
 
 _NODES: dict[str, PatchKind] = {
     "models": "model",
@@ -44,7 +44,7 @@ def parse_properties(file: SourceFile, text: str, world: World) -> ParsedFile:
     reader = Reader(file, world, renders=has_jinja(text))
     definitions: list[Definition] = []
     if isinstance(document.value, dict):
-        definitions = _read_document(reader, document.value)
+        definitions = _read_document(reader, with_text_keys(document.value))
     elif document.value is not None:
         reader.report(
             "property-file-not-mapping",

@@ -24,7 +24,9 @@ KINDS_OF_COMMAND: Mapping[str, frozenset[str]] = {
         {"model", "seed", "snapshot", "test", "unit_test", "exposure", "saved_query", "function"}
     ),
     "clone": frozenset({"model", "seed", "snapshot"}),
-    "compile": frozenset({"model", "seed", "snapshot", "test", "analysis", "sql_operation"}),
+    "compile": frozenset(
+        {"model", "seed", "snapshot", "test", "analysis", "operation", "sql_operation"}
+    ),
     "show": frozenset({"model", "seed", "snapshot", "test", "analysis", "sql_operation"}),
 }
 """Which kinds a command acts on (SEL-53..61)."""
@@ -66,7 +68,7 @@ def selected_set(request: PlanRequest) -> frozenset[str]:
         test: parent
         for test in request.selection.matched
         if graph.entries[test].kind in ("test", "unit_test")
-        for parent in graph.parents.get(test, ())[:1]
+        and (parent := _tested(graph, test)) is not None
     }
     return counted_as_selected(
         request.command,
@@ -74,6 +76,15 @@ def selected_set(request: PlanRequest) -> frozenset[str]:
         matched=request.selection.matched,
         attached_nodes=attached if request.command == "test" else None,
     )
+
+
+def _tested(graph: Graph, test: str) -> str | None:
+    """Return what a test is about; nothing for a singular test of several resources."""
+    attached = getattr(graph.resources[test], "attached_node", None)
+    parents = graph.parents.get(test, ())
+    if attached is None and (len(parents) == 1 or graph.entries[test].kind == "unit_test"):
+        return next(iter(parents), None)
+    return attached
 
 
 def referenced(graph: Graph, ids: frozenset[str]) -> tuple[str, ...]:
@@ -92,7 +103,8 @@ def make_plan(request: PlanRequest) -> Plan:
     if request.command in _PARALLEL_COMMANDS:
         waiting: dict[str, set[str]] = {unique_id: set() for unique_id in ids}
     else:
-        waiting = waits(graph, ids, do_tests_gate=is_build)
+        inlined = (request.selection.ids - ids) if is_build and request.only is None else None
+        waiting = waits(graph, ids, do_tests_gate=is_build, inlined=inlined or frozenset())
     unit_tests = _unit_tests_of_models(graph, ids) if is_build else {}
     inside = {test for tests in unit_tests.values() for test in tests}
     surroundings = Surroundings(

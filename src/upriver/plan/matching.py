@@ -65,7 +65,10 @@ class FqnPattern:
 
 
 def glob_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a path glob (`**` crosses directories); it matches a path or any parent of it."""
+    """Compile a path glob (`**` crosses directories); it matches a path or any parent of it.
+
+    What lies below the match is the group `below`, absent where the path itself matches.
+    """
     pieces: list[str] = []
     for segment in pattern.strip("/").removeprefix("./").split("/"):
         if segment == "**":
@@ -74,4 +77,4 @@ def glob_pattern(pattern: str) -> re.Pattern[str]:
             # fnmatch's translation would let `*` cross a slash.
             body = translate(segment).removeprefix("(?s:").removesuffix(r")\Z")
             pieces.append(body.replace(".*", "[^/]*") + "/")
-    return re.compile("".join(pieces).rstrip("/") + r"(?:/.*)?\Z", re.DOTALL)
+    return re.compile("".join(pieces).rstrip("/") + r"(?P<below>/.*)?\Z", re.DOTALL)

@@ -40,6 +40,8 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     results: Mapping[str, str] | None = None
     """unique_id to status of the state's run results."""
     fresher_sources: frozenset[str] | None = None
+    state_path: str | None = None
+    """What `--state` names, for hints."""
 
 
 class BadValue(Exception):  # noqa: N818 - private to this room, turned into a problem at its door
@@ -79,7 +81,7 @@ def _entries(material: Material) -> Iterator[Entry]:
     yield from material.graph.entries.values()
 
 
-_NO_FQN = frozenset({"source", "group", "operation"})
+_NO_FQN = frozenset({"source", "group"})
 
 
 def _fqn(material: Material, criterion: Criterion) -> Ids:
@@ -131,8 +133,9 @@ def _source(material: Material, criterion: Criterion) -> Ids:
 def _path(material: Material, criterion: Criterion) -> Ids:
     pattern = glob_pattern(str(criterion.value))
     for entry in _entries(material):
-        patch = (entry.patch_path or "").partition("://")[2]
-        if pattern.match(entry.original_file_path) or (patch and pattern.match(patch)):
+        patch = pattern.match((entry.patch_path or "").partition("://")[2])
+        # Directories of property files do not count (SEL-20).
+        if pattern.match(entry.original_file_path) or (patch and patch["below"] is None):
             yield entry.unique_id
 
 
@@ -150,8 +153,14 @@ def _package(material: Material, criterion: Criterion) -> Ids:
     return (e.unique_id for e in _entries(material) if wildcard_match(e.package, pattern))
 
 
+_WITHOUT_CONFIG_METHOD = frozenset({"exposure", "unit_test"})
+"""Their configs are not matched, as observed."""
+
+
 def _config(material: Material, criterion: Criterion) -> Ids:
     for entry in _entries(material):
+        if entry.kind in _WITHOUT_CONFIG_METHOD:
+            continue
         config = getattr(material.graph.resources[entry.unique_id], "config", None)
         if config is not None and _config_match(config, criterion.arguments, criterion.value):
             yield entry.unique_id
@@ -258,8 +267,7 @@ def _state(material: Material, criterion: Criterion) -> Ids:
             Problem(
                 code="state-missing",
                 message="Got a state selector method, but no comparison manifest",
-                hint="Pass `--state` with a directory that holds the `manifest.json` to compare"
-                " with",
+                hint=_state_hint(material, "manifest.json"),
             )
         )
     part = value.partition(".")[2]
@@ -278,13 +286,19 @@ def _state_match(comparison: StateAnswers, unique_id: str, value: str, part: str
     return comparison.is_modified(unique_id) == (value == "modified")
 
 
+def _state_hint(material: Material, file: str) -> str:
+    if material.state_path is None:
+        return f"Pass `--state` with a directory that holds the `{file}` to compare with"
+    return f"There is no `{file}` in `{material.state_path}`; it is relative to the project"
+
+
 def _result(material: Material, criterion: Criterion) -> Ids:
     if material.results is None:
         raise BadValue(
             Problem(
                 code="state-missing",
                 message="No comparison run_results",
-                hint="Pass `--state` with a directory that holds a `run_results.json`",
+                hint=_state_hint(material, "run_results.json"),
             )
         )
     wanted = str(criterion.value)

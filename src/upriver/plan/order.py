@@ -15,16 +15,39 @@ from upriver.plan.traverse import nearest_selected
 TESTS = frozenset({"test", "unit_test"})
 
 
-def waits(graph: Graph, selected: frozenset[str], *, do_tests_gate: bool) -> dict[str, set[str]]:
+def waits(
+    graph: Graph,
+    selected: frozenset[str],
+    *,
+    do_tests_gate: bool,
+    inlined: frozenset[str] = frozenset(),
+) -> dict[str, set[str]]:
     """For each selected id, the selected ids whose steps must have ended before.
 
     With `do_tests_gate` (only `build`), a resource also waits for the tests of what lies above it.
+    Selected ephemeral models, `inlined`, have no step: who waits for one waits for what it would
+    have waited for, tests included.
     """
-    nearest = nearest_selected(set(selected), graph.parents)
+    nearest = nearest_selected(set(selected | inlined), graph.parents)
     waiting = {unique_id: set(found) for unique_id, found in nearest.items()}
     if do_tests_gate:
-        _add_gates(graph, selected, waiting)
+        _add_gates(graph, selected | inlined, waiting)
+    if inlined:
+        _leave_out(inlined, waiting)
     return waiting
+
+
+def _leave_out(inlined: frozenset[str], waiting: dict[str, set[str]]) -> None:
+    for model in topological({one: waiting[one] & inlined for one in inlined}):
+        for above in waiting[model] & inlined:
+            waiting[model] |= waiting[above]
+        waiting[model] -= inlined
+    for unique_id in waiting.keys() - inlined:
+        for above in waiting[unique_id] & inlined:
+            waiting[unique_id] |= waiting[above]
+        waiting[unique_id] -= inlined
+    for model in inlined:
+        del waiting[model]
 
 
 def _add_gates(graph: Graph, selected: frozenset[str], waiting: dict[str, set[str]]) -> None:

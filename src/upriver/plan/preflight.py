@@ -40,15 +40,15 @@ def _check(
             unique_id=decision.target,
         )
     relation = decision.relation
-    if decision.place == "baseline" and relation is not None and catalog.knows(relation):
-        if not catalog.exists(relation):
-            return Problem(
-                code="deferral-relation-missing",
-                severity="warning",
-                message=f"`{name}`, read by `{reader}`, is deferred to"
-                f" {decision.relation_name}, which does not exist in the warehouse,"
-                f" although the manifest names it ({baseline})",
-                hint=f"Build it in production, or build it here: add `{name}` to the selection",
-                unique_id=decision.target,
-            )
-    return None
+    if decision.place != "baseline" or relation is None or not catalog.knows(relation):
+        return None
+    if catalog.exists(relation):
+        return None
+    return Problem(
+        code="deferral-relation-missing",
+        severity="warning",
+        message=f"`{name}`, read by `{reader}`, is deferred to {decision.relation_name}, which"
+        f" does not exist in the warehouse, although the manifest names it ({baseline})",
+        hint=f"Build it in production, or build it here: add `{name}` to the selection",
+        unique_id=decision.target,
+    )

@@ -64,7 +64,7 @@ class _Evaluation:
         found = {
             unique_id
             for unique_id in METHODS[criterion.method](self.material, criterion)
-            if self.graph.entries[unique_id].kind not in ("group", "operation")
+            if self.graph.entries[unique_id].kind != "group"
         }
         return self.with_tests(self.neighbours(criterion, found), criterion.indirect or self.mode)
 

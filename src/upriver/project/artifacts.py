@@ -37,6 +37,7 @@ def metadata_of(invocation: Invocation) -> Metadata:
         invocation_started_at=timestamp(invocation.started_at),
         run_started_at=invocation.started_at.isoformat(),
         env=invocation.metadata_envs,
+        git_commit=invocation.git_commit,
     )
 
 

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from typing import Any
 
 import msgspec
@@ -105,6 +106,10 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     if wanted.command == "show" and inline_id is None:
         # Tests that come along are not worth a query.
         only = shown_ids(selection.ids, graph, wanted.selecting.select)
+    if wanted.command == "compile" and not _is_chosen(wanted):
+        # Ephemeral models are compiled on their own only when they are asked for, as in dbt.
+        entries = graph.entries
+        only = frozenset(i for i in selection.ids if entries[i].materialized != "ephemeral")
     catalog = _catalog(opened, schemas_to_list(graph, targets, deferral), door)
     plan = make_plan(
         PlanRequest(
@@ -127,12 +132,17 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     )
 
 
+def _is_chosen(wanted: Wanted) -> bool:
+    selecting = wanted.selecting
+    return wanted.inline is not None or bool(selecting.select or selecting.selector)
+
+
 def _catalog(
     opened: OpenedProject, schemas: Mapping[SchemaName, bool], door: Door | None
 ) -> Catalog:
     if not schemas:
         return Catalog()
-    own = door or Door(_profile(opened), opened.caller.on_query)
+    own = door or open_door(opened)
     try:
         catalog, problems = own.catalog(schemas, opened.threads)
     finally:
@@ -140,6 +150,11 @@ def _catalog(
             own.close()
     opened.require(problems)
     return catalog
+
+
+def open_door(opened: OpenedProject) -> Door:
+    """Return the door to the project's warehouse; it opens on first use."""
+    return Door(_profile(opened), opened.caller.on_query)
 
 
 def _profile(opened: OpenedProject) -> Profile:
@@ -159,6 +174,7 @@ def _selection(
         comparison=state.comparison,
         results=state.results,
         fresher_sources=state.fresher,
+        state_path=state.path,
     )
     selected, problems = select_for(wanted.command, wanted.selecting, opened.workspace, material)
     opened.require(problems)
@@ -183,7 +199,7 @@ def execute_verb(
     opened: OpenedProject, wanted: Wanted, *, show: ShowOptions | None = None
 ) -> Outcome:
     """Plan and carry out; artifacts are written however the run ends."""
-    door = Door(_profile(opened), opened.caller.on_query)
+    door = open_door(opened)
     try:
         prepared = prepare(opened, wanted, door)
         if prepared is None:
@@ -210,7 +226,7 @@ def run_plan(
     opened: OpenedProject, plan: Plan, graph: Graph, loaded: Loaded, *, operation: OperationCall
 ) -> Report:
     """Carry out a plan that needed no selection (`run-operation`)."""
-    door = Door(_profile(opened), opened.caller.on_query)
+    door = open_door(opened)
     try:
         setting = _setting(opened, door, graph, loaded)
         setting = msgspec.structs.replace(setting, operation=operation)
@@ -267,16 +283,18 @@ def _query_listener(opened: OpenedProject) -> Callable[[QueryRan], None] | None:
     return opened.listener
 
 
-def gather(opened: OpenedProject, events: Iterable[Event]) -> Report:
+def gather(opened: OpenedProject, events: Generator[Event]) -> Report:
     """Pass every event on, and keep the results."""
     results: list[StepResult] = []
     elapsed, is_interrupted = 0.0, False
-    for event in events:
-        opened.listener(event)
-        if isinstance(event, StepFinished):
-            results.append(event.result)
-        elif isinstance(event, RunFinished):
-            elapsed, is_interrupted = event.elapsed, event.is_interrupted
+    # Closed also when a listener fails, so that the run ends before its warehouse does.
+    with closing(events):
+        for event in events:
+            opened.listener(event)
+            if isinstance(event, StepFinished):
+                results.append(event.result)
+            elif isinstance(event, RunFinished):
+                elapsed, is_interrupted = event.elapsed, event.is_interrupted
     return Report(results=tuple(results), elapsed=elapsed, is_interrupted=is_interrupted)
 
 

@@ -322,6 +322,7 @@ def _link_inputs(loading: Loading, files: tuple[ParsedFile, ...], world: World) 
             ),
             store_failures=bool(settings.flags.get("STORE_FAILURES")),
         ),
+        dispatch={d.macro_namespace: d.search_order for d in workspace.settings.dispatch},
         today=time.strftime("%Y-%m-%d"),
         selectors=workspace.selectors,
     )

@@ -13,7 +13,8 @@ from upriver.plan.methods import Material
 from upriver.problems import Problem, ProblemsError
 from upriver.project.opened import OpenedProject, with_project
 from upriver.project.outcome import Outcome
-from upriver.project.requests import List
+from upriver.project.published_state import contract_problems
+from upriver.project.requests import List, Selecting
 from upriver.project.resolve import deferring_of
 from upriver.project.selecting import select_for
 
@@ -32,13 +33,15 @@ def _list(opened: OpenedProject) -> Outcome:
     )
     opened.require(problems)
     state = opened.read_state(deferring, graph)
+    opened.require(contract_problems(state, _selecting(request).select))
     material = Material(
         graph=graph,
         comparison=state.comparison,
         results=state.results,
         fresher_sources=state.fresher,
+        state_path=state.path,
     )
-    selected, problems = select_for("ls", request.selecting, opened.workspace, material)
+    selected, problems = select_for("ls", _selecting(request), opened.workspace, material)
     opened.require(problems)
     if selected is None:
         raise ProblemsError(tuple(opened.problems))
@@ -49,6 +52,15 @@ def _list(opened: OpenedProject) -> Outcome:
     # Spelled as Python's own encoder does, since scripts look for `"name": "x"`.
     lines = tuple(item if isinstance(item, str) else json.dumps(item) for item in data)
     return opened.outcome(graph=graph, lines=lines, data=data)
+
+
+def _selecting(request: List) -> Selecting:
+    """Return the selection options; `--models` stands for two of them (CLI-115)."""
+    if not request.models:
+        return request.selecting
+    return msgspec.structs.replace(
+        request.selecting, select=request.models, resource_types=("model",)
+    )
 
 
 def _nothing_selected() -> Problem:

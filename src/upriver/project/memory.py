@@ -133,7 +133,14 @@ class Memory:
 
     def parsed_rows(self) -> dict[str, ParsedRow]:
         """Return all remembered parses."""
-        return {key: _decoder(ParsedRow).decode(data) for key, data in self.store.items("parsed")}
+        rows: dict[str, ParsedRow] = {}
+        for key, data in self.store.items("parsed"):
+            try:
+                rows[key] = _decoder(ParsedRow).decode(data)
+            except msgspec.ValidationError:
+                # A value that cannot be remembered as what it was: the file is read again.
+                continue
+        return rows
 
     def builtin_macros(self, version: str) -> tuple[Macro, ...] | None:
         """Return the parsed built-in macros of this version."""

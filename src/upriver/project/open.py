@@ -79,13 +79,16 @@ def open_project(
 ) -> Project:
     """Open a project; `options` are fields of `GlobalOptions` (`target`, `vars`, `state`, ...).
 
-    Raises TypeError for an option that does not exist. Nothing is read until a verb is performed.
+    Works as if upriver were run in that directory: relative paths of options and profile start
+    there. Raises TypeError for an option that does not exist. Nothing is read until a verb is
+    performed.
     """
-    given = GlobalOptions(project_dir=os.fspath(project_dir), **options)
+    root = os.path.abspath(project_dir)
+    given = GlobalOptions(project_dir=root, **options)
     return Project(
         given,
         env=dict(os.environ) if env is None else env,
-        cwd=os.getcwd(),
+        cwd=root,
         listener=listener,
     )
 

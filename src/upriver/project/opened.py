@@ -24,7 +24,7 @@ from upriver.project.outside import flags_of, make_invocation, make_settings
 from upriver.project.places import placed
 from upriver.project.published_state import State
 from upriver.project.requests import Request
-from upriver.project.resolve import Deferring, from_environment, inputs_of
+from upriver.project.resolve import Deferring, from_environment, inputs_of, reserved_variables
 from upriver.project.store import Store
 from upriver.project.warnings import settle
 from upriver.resources.dialect import Dialect
@@ -56,6 +56,7 @@ class OpenedProject:
         self.which = which
         self.caller = caller
         self.problems: list[Problem] = []
+        self._seen: set[tuple[object, ...]] = set()
         self._loaded: Loaded | None = None
         request, problems = _complete(request, caller.env)
         self.request = request
@@ -69,7 +70,7 @@ class OpenedProject:
             self._root = workspace.root
         else:
             self._root = caller.cwd
-        self.report((*problems, *more))
+        self.report((*problems, *reserved_variables(caller.env), *more))
         if workspace is None:
             raise ProblemsError(tuple(self.problems))
         self.workspace: Workspace = workspace
@@ -99,12 +100,20 @@ class OpenedProject:
     def report(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         """Report problems once each, with the places of YAML values found, and return them."""
         settled = settle(problems, is_warn_error=self._warn_error, options=self._warn_options)
-        new = tuple(p for p in settled if p not in self.problems)
-        shown = placed(new, self._root)
+        shown = placed(tuple(p for p in settled if self._is_new(p)), self._root)
         self.problems.extend(shown)
         for problem in shown:
             self.listener(ProblemFound(problem=problem))
         return shown
+
+    def _is_new(self, problem: Problem) -> bool:
+        """Whether nothing equal was reported; a macro that fails for every node is one mistake."""
+        about = problem.unique_id if problem.span is None else problem.span
+        key = (problem.code, problem.severity, problem.message, about)
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
 
     def require(self, problems: tuple[Problem, ...]) -> None:
         """Report problems; raises ProblemsError if one of them is an error."""
@@ -116,12 +125,14 @@ class OpenedProject:
         """Parse and link the project, once; raises ProblemsError if it has errors."""
         if self._loaded is not None:
             return self._loaded
-        if has_errors(tuple(self.problems)):
+        if any(p.severity == "error" and self._hides_more(p) for p in self.problems):
             raise ProblemsError(tuple(self.problems))
         started = time.perf_counter()
         loaded = load(self.loading(extra_flags))
         self._loaded = loaded
-        self.require(loaded.problems)
+        self.report(loaded.problems)
+        if has_errors(self.problems):
+            raise ProblemsError(tuple(self.problems))
         if self.caller.stop.is_requested:
             raise Interrupted
         self.listener(
@@ -133,9 +144,17 @@ class OpenedProject:
         )
         return loaded
 
+    def _hides_more(self, problem: Problem) -> bool:
+        """Whether what follows from a problem would hide the mistakes in the files."""
+        return self.workspace.dialect is None or problem.code.startswith("package")
+
     def loading(self, extra_flags: Mapping[str, Any] | None = None) -> Loading:
         """Return what loading this project starts from."""
-        given = {**_verb_flags(self.request), **(extra_flags or {})}
+        given = {
+            **_verb_flags(self.request),
+            "invocation_command": self.args["invocation_command"],
+            **(extra_flags or {}),
+        }
         flags = flags_of(self.workspace, self.which, given)
         return Loading(
             workspace=self.workspace,
@@ -157,6 +176,7 @@ class OpenedProject:
             graph,
             self.store,
             target_path=self.target_path,
+            root=self.workspace.root,
             more_unrendered=self.workspace.flags.state_modified_compare_more_unrendered_values,
             constraint_support=self.dialect.constraint_support,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import sys
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,7 @@ import msgspec
 from upriver.jinja.world import Invocation
 from upriver.parse.world import Settings
 from upriver.resources.relation import Quoting
+from upriver.workspace.commit import commit_of
 from upriver.workspace.workspace import Workspace
 
 _FLAG_NAMES = (
@@ -38,6 +38,7 @@ def make_invocation(
             if name.startswith(prefix)
         },
         dbt_version=workspace.inputs.dbt_version,
+        git_commit=commit_of(workspace.root),
     )
 
 
@@ -60,7 +61,7 @@ def flags_of(workspace: Workspace, which: str, extra: Mapping[str, Any]) -> dict
         "INTROSPECT": given.get("introspect", True),
         "TARGET_PATH": workspace.inputs.target_path,
         "LOG_PATH": workspace.log_path,
-        "INVOCATION_COMMAND": " ".join(("dbt", *sys.argv[1:])),
+        "INVOCATION_COMMAND": "dbt",
         "EMPTY": False,
         "FULL_REFRESH": False,
         "STORE_FAILURES": False,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
 
 from upriver.graph.graph import Graph
 from upriver.problems import Problem
@@ -29,6 +32,7 @@ def load_state(
     store: Store,
     *,
     target_path: str,
+    root: str,
     more_unrendered: bool,
     constraint_support: Mapping[str, str] | None = None,
 ) -> tuple[State, tuple[Problem, ...]]:
@@ -61,9 +65,17 @@ def load_state(
         ),
         results=results,
         fresher=fresher,
-        line=None if deferred is None else describe(deferred.origin, time.time()),
+        path=deferring.state,
+        line=None if deferred is None else _line(deferred, root),
     )
     return state, tuple(problems)
+
+
+def _line(baseline: Baseline, root: str) -> str:
+    """Return where the baseline is, from the project if it is inside, its commit and age."""
+    place = Path(baseline.origin.location).parent
+    shown = place.relative_to(root) if place.is_relative_to(root) else place
+    return describe(msgspec.structs.replace(baseline.origin, location=str(shown)), time.time())
 
 
 def _same_directory(path: str) -> Problem:

@@ -25,6 +25,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     comparison: Comparison | None = None
     results: Mapping[str, str] | None = None
     fresher: frozenset[str] | None = None
+    path: str | None = None
+    """What `--state` names."""
     line: str | None = None
     """The baseline in one line: location, commit, age."""
 

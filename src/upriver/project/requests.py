@@ -57,7 +57,7 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
         option(
             "--vars",
             metavar="YAML",
-            help="Variables as a YAML mapping; they replace the project's",
+            help="Variables as a YAML mapping; they override the project's",
         ),
     ] = None
     threads: Annotated[
@@ -455,6 +455,16 @@ class List(Request, frozen=True, kw_only=True):
     """List resources (CLI-50, CLI-111..116)."""
 
     selecting: Selecting = Selecting()
+    models: Annotated[
+        Words,
+        option(
+            "--models",
+            "--model",
+            "-m",
+            metavar="SELECTOR",
+            help="As `--select` with `--resource-type model`",
+        ),
+    ] = ()
     output: Annotated[
         str,
         option(

@@ -14,7 +14,7 @@ import msgspec
 
 from upriver.problems import Problem
 from upriver.project.options import Option, options_of
-from upriver.project.requests import GlobalOptions
+from upriver.project.requests import REQUESTS, GlobalOptions, Selecting
 from upriver.state.defer import Policy
 from upriver.workspace.inputs import Inputs, option_from_env
 
@@ -27,6 +27,12 @@ _INPUT_FIELDS = frozenset(
     {"project_dir", "profiles_dir", "profile", "target", "vars", "threads", "target_path",
      "log_path", "version_check"}
 )  # fmt: skip
+_RESERVED = "DBT_ENGINE_"
+_OTHER_VARIABLES = frozenset(
+    {"DOWNLOADS_DIR", "EVENT_TIME_END", "EVENT_TIME_START", "HOST", "NO_PRINT", "PACKAGE_HUB_URL",
+     "SAMPLE", "SQLPARSE"}
+)  # fmt: skip
+"""dbt's variables behind the prefix for what has no option here."""
 _RETIRED = {
     "defer": "DBT_DEFER_TO_STATE",
     "state": "DBT_ARTIFACT_STATE_PATH",
@@ -109,6 +115,26 @@ def _read(field: Option, text: str) -> Any:
     if field.choices and field.kind == "str" and text not in field.choices:
         return bad_value(name, text, f"one of {', '.join(field.choices)}")
     return tuple(text.split()) if field.kind == "list" else text
+
+
+def reserved_variables(env: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Warn of variables that look like the engine's and mean nothing to it (CLI-3)."""
+    found = sorted(name for name in env if name.startswith(_RESERVED))
+    if not found:
+        return ()
+    kinds: tuple[type[msgspec.Struct], ...] = (GlobalOptions, Selecting, *REQUESTS.values())
+    known = {option.env for kind in kinds for option in options_of(kind)} | _OTHER_VARIABLES
+    return tuple(_reserved(name) for name in found if name.removeprefix(_RESERVED) not in known)
+
+
+def _reserved(name: str) -> Problem:
+    return Problem(
+        code="environment-variable-reserved",
+        severity="warning",
+        message=f"The environment variable `{name}` is no option, and `{_RESERVED}` is reserved"
+        " for those",
+        event="EnvironmentVariableNamespaceDeprecation",
+    )
 
 
 def bad_value(name: str, text: str, expected: str) -> Problem:

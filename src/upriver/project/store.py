@@ -26,7 +26,7 @@ _FOLDER = ".upriver"
 _FILE = "memory.db"
 _INDEX = "pack-index"
 _encoder = msgspec.msgpack.Encoder()
-_ROOMS = ("", "resources", "jinja", "workspace", "parse", "graph", "state", "project", "adapters")
+_ROOMS = ("resources", "jinja", "workspace", "parse", "graph", "state", "project", "adapters")
 
 
 def code_stamp() -> str:
@@ -37,12 +37,16 @@ def code_stamp() -> str:
     """
     root = Path(__file__).parent.parent
     stamps: list[tuple[str, int, int]] = []
-    for room in _ROOMS:
-        with os.scandir(root / room) as listing:
+    waiting = [str(root / room) for room in _ROOMS]
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(folder) as listing:
             for item in listing:
                 if item.name.endswith(".py"):
                     stat = item.stat()
-                    stamps.append((f"{room}/{item.name}", stat.st_size, stat.st_mtime_ns))
+                    stamps.append((item.path, stat.st_size, stat.st_mtime_ns))
+                elif item.is_dir() and item.name != "__pycache__":
+                    waiting.append(item.path)
     stamps.sort()
     return digest_value((__version__, _FORMAT, stamps))[:16]
 

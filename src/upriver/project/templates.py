@@ -88,6 +88,7 @@ class _WorldTemplates:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._hooks: dict[tuple[str, str], Facts] = {}
 
     def render_argument(self, text: str, package: str) -> Rendered:
         """Render an argument of a generic test natively (PROJ-202)."""
@@ -117,6 +118,15 @@ class _WorldTemplates:
 
             return Rendered(problem=problem_of(located(error, place)))
 
+    def hook_facts(self, sql: str, package: str, unique_id: str) -> Facts:
+        """Read a node's hook; one that a whole directory has is read once."""
+        facts = self._hooks.get((sql, package))
+        if facts is None:
+            name = unique_id.rpartition(".")[2]
+            facts = _hook_facts(sql, self._world, package, unique_id, name)
+            self._hooks[sql, package] = facts
+        return facts
+
     def test_facts(
         self, raw_code: str, package: str, kwargs: Mapping[str, Any]
     ) -> Facts | Problem:
@@ -142,14 +152,17 @@ def hook_inputs(
     found: list[HookInput] = []
     for index, sql in enumerate(hooks):
         unique_id = f"operation.{package}.{package}-{moment}-{index}"
-        facts = static_facts(sql, WorldAsks(world, package))
-        if facts is None:
-            try:
-                facts = capture_facts(
-                    sql, world, package, unique_id, f"{package}.{moment}.{index}"
-                )
-            except CompilationError:
-                # The hook says what is wrong when it runs, as in dbt.
-                facts = Facts()
+        facts = _hook_facts(sql, world, package, unique_id, f"{package}.{moment}.{index}")
         found.append(HookInput(sql=sql, facts=facts))
     return tuple(found)
+
+
+def _hook_facts(sql: str, world: World, package: str, unique_id: str, name: str) -> Facts:
+    facts = static_facts(sql, WorldAsks(world, package))
+    if facts is not None:
+        return facts
+    try:
+        return capture_facts(sql, world, package, unique_id, name)
+    except CompilationError:
+        # The hook says what is wrong when it runs, as in dbt.
+        return Facts()

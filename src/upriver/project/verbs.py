@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from contextlib import closing
 
 import msgspec
 
-from upriver.plan.explain import as_json, summarise, summary_line
+from upriver.graph.graph import Graph
+from upriver.plan.explain import as_json, summarise
 from upriver.plan.plan import Plan, Step
 from upriver.problems import Problem, ProblemsError, has_errors
 from upriver.project.events import NothingToDo, Planned, ProblemFound
-from upriver.project.execute import Wanted, execute_verb, prepare, publish, run_plan
-from upriver.project.opened import Caller, OpenedProject, with_project
+from upriver.project.execute import Wanted, execute_verb, open_door, prepare, publish, run_plan
+from upriver.project.opened import Caller, OpenedProject, opened_event, with_project
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.perform import perform
-from upriver.project.previews import Manner, Printed, compiled_lines, preview_lines
+from upriver.project.previews import Manner, Printed, compiled_lines, preview_lines, table_lines
 from upriver.project.requests import (
     Compile,
     PlanOnly,
     Request,
     Retry,
     RunOperation,
+    Seed,
     Show,
 )
 from upriver.project.resolve import inputs_of, is_on
 from upriver.project.retry import read_previous
 from upriver.run.setting import OperationCall, ShowOptions
 from upriver.workspace.workspace import open_workspace
+
+_SHOWN_OF_SEEDS = 10
 
 
 def _executing(which: str) -> Callable[[Request, Caller], Outcome]:
@@ -104,10 +110,9 @@ def _plan(opened: OpenedProject) -> Outcome:
     if prepared is None:
         return opened.outcome()
     plan, graph = prepared.plan, prepared.graph
-    line = summary_line(summarise(plan, graph), plan.policy)
-    opened.listener(
-        Planned(plan=plan, graph=graph, summary=summarise(plan, graph), summary_line=line)
-    )
+    # The table ends with the summary; it is not told twice.
+    summary = summarise(plan, graph)
+    opened.listener(Planned(plan=plan, graph=graph, summary=summary, summary_line=None))
     data = as_json(plan, graph)
     lines: tuple[str, ...] = ()
     if request.output == "json":
@@ -128,6 +133,7 @@ def retry(request: Request, caller: Caller) -> Outcome:
     for problem in problems:
         caller.listener(ProblemFound(problem=problem))
     if not retrying.ids:
+        caller.listener(opened_event("retry", workspace, str(uuid.uuid4())))
         caller.listener(NothingToDo())
         return Outcome(problems=problems)
     if isinstance(retrying.request, RunOperation):
@@ -169,9 +175,33 @@ def _unknown_macro(name: str, opened: OpenedProject) -> Problem:
     names = {macro.name for macro in opened.load().graph.macros.values()}
     return Problem(
         code="macro-not-found",
-        message=f"dbt could not find a macro with the name '{name}' in any package",
+        message=f"No package has a macro `{name}`",
         hint=nearest_hint(name.rpartition(".")[2], names),
     )
+
+
+def _seed(opened: OpenedProject) -> Outcome:
+    request = opened.request
+    assert isinstance(request, Seed)  # noqa: S101 - the table below
+    outcome = execute_verb(opened, Wanted(command="seed", selecting=request.selecting))
+    if not request.show or outcome.report is None or outcome.graph is None:
+        return outcome
+    loaded = [result for result in outcome.report.results if result.status == "success"]
+    texts = _first_rows(opened, outcome.graph, [result.unique_id for result in loaded])
+    return msgspec.structs.replace(outcome, lines=texts)
+
+
+def _first_rows(opened: OpenedProject, graph: Graph, seeds: list[str]) -> tuple[str, ...]:
+    texts: list[str] = []
+    with closing(open_door(opened)) as door:
+        session = door.session("show")
+        for unique_id in seeds:
+            name = graph.entries[unique_id].relation_name
+            sql = f"select * from {name}"  # noqa: S608 - a name the project rendered
+            answer = session.execute(sql, fetch=True, limit=_SHOWN_OF_SEEDS)
+            texts += [f"Loaded into {name}:", *table_lines(answer.column_names, answer.rows)]
+        session.close()
+    return tuple(texts)
 
 
 build = _executing("build")
@@ -180,7 +210,7 @@ compile_nodes = with_project("compile", _compile)
 plan = with_project("plan", _plan)
 run = _executing("run")
 run_operation = with_project("run-operation", _run_operation)
-seed = _executing("seed")
+seed = with_project("seed", _seed)
 show = with_project("show", _show)
 snapshot = _executing("snapshot")
 test = _executing("test")

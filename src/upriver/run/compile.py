@@ -210,8 +210,13 @@ class Compiler:
 
 def origin_of(node: Node) -> Origin:
     """Return the place of a node's code, for errors."""
+    file = node.original_file_path.removeprefix("./")
+    is_yaml = file.endswith((".yml", ".yaml"))
     return Origin(
-        file=node.original_file_path, line=node.line, unique_id=node.unique_id, name=node.name
+        file=file,
+        line=None if is_yaml else node.line,
+        unique_id=node.unique_id,
+        name=node.name,
     )
 
 

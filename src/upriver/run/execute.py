@@ -8,7 +8,7 @@ reaches both alike.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -32,7 +32,7 @@ _BLOCKING = frozenset({"error", "runtime error", "skipped"})
 _BLOCKING_BUILD = _BLOCKING | {"fail", "partial success"}
 
 
-def execute(plan: Plan, setting: RunSetting) -> Iterator[Event]:
+def execute(plan: Plan, setting: RunSetting) -> Generator[Event]:
     """Carry out the plan.
 
     The events are the only output; `report_of` gathers their results. Closing the iterator early

@@ -11,6 +11,7 @@ from upriver.graph.graph import Graph
 from upriver.resources.nodes import Node, Resource, kind_of
 from upriver.run.batches import Batch
 from upriver.state.baseline import Published, is_deferrable
+from upriver.state.defer import DEFERRABLE_KINDS
 from upriver.state.wire.manifest import encode_resource
 from upriver.state.wire.nodes import CompiledPart
 
@@ -88,6 +89,8 @@ def graph_view(graph: Graph, published: Mapping[str, Published]) -> dict[str, An
         if kind == "unit_test":
             continue
         made = resource_dict(resource)
+        if kind in DEFERRABLE_KINDS:
+            made["defer_relation"] = None
         counterpart = published.get(unique_id)
         if counterpart is not None and is_deferrable(counterpart):
             made["defer_relation"] = published_dict(counterpart)

@@ -17,6 +17,7 @@ from upriver.jinja.errors import CompilationError
 from upriver.jinja.results import ResponseView
 from upriver.resources.answers import ListedRelation, Response
 from upriver.resources.macro import Macro
+from upriver.resources.nearest import nearest_hint
 from upriver.resources.nodes import Node
 from upriver.resources.relation import RelationName
 from upriver.run.subjects import RunParts, run_subject
@@ -78,6 +79,7 @@ def find_materialization(task: Task, node: Node, name: str) -> Macro:
             f"There is no materialization `{name}` for {dialect.type} (looked for {searched})",
             node,
             code="materialization-not-found",
+            hint=nearest_hint(name, _materializations(task)),
         )
     languages = macro.supported_languages or ("sql",)
     if node.language not in languages:
@@ -88,6 +90,15 @@ def find_materialization(task: Task, node: Node, name: str) -> Macro:
             code="materialization-language",
         )
     return macro
+
+
+def _materializations(task: Task) -> set[str]:
+    """Names of all materializations, without the adapters they are for."""
+    prefix = "materialization_"
+    names = (unique_id.rpartition(".")[2] for unique_id in task.setting.graph.macros)
+    return {
+        name.removeprefix(prefix).rpartition("_")[0] for name in names if name.startswith(prefix)
+    }
 
 
 def response_of(main: Any) -> Response:

@@ -48,7 +48,7 @@ def _classify(
             problem = Problem(
                 code=error.code,
                 message=error.message,
-                span=error.span,
+                span=error.span or _span(resource),
                 hint=error.hint,
                 related=error.related,
                 unique_id=unique_id,
@@ -100,7 +100,9 @@ def label(resource: Resource) -> str:
 
 
 def _span(resource: Resource | None) -> Span | None:
-    return Span(file=resource.original_file_path) if resource is not None else None
+    if resource is None:
+        return None
+    return Span(file=resource.original_file_path.removeprefix("./"))
 
 
 def undeclared_ref(call: RefCall, reader: str) -> CompilationError:

@@ -231,7 +231,7 @@ class _Loader:
             f"{listed}",
             span=missing[0].span,
             hint=f"Run `dbt deps`, or copy each package to `{folder}/<name>`; "
-            "`upriver deps` comes with a later release",
+            "upriver does not install packages yet",
             related=tuple(entry.span for entry in missing[1:]),
         )
 

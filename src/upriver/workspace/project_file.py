@@ -14,7 +14,7 @@ from upriver.workspace.inputs import Inputs, chosen
 from upriver.workspace.project_keys.checks import build_settings
 from upriver.workspace.rendering import render_tree
 from upriver.workspace.settings import ProjectSettings
-from upriver.workspace.yaml import load_yaml
+from upriver.workspace.yaml import load_yaml, with_text_keys
 
 PROJECT_FILE = "dbt_project.yml"
 _HOOKS = frozenset({"pre-hook", "pre_hook", "post-hook", "post_hook", "+pre-hook", "+pre_hook",
@@ -69,11 +69,14 @@ def read_raw_project(root: str, file: str) -> tuple[RawProject | None, tuple[Pro
             code="project-file-missing",
             message=f"`{file}` cannot be read as UTF-8 text",
             span=Span(file=file),
+            hint="Save it as UTF-8, and check that you may read it",
         )
         return None, (problem,)
     document = load_yaml(text, file)
     if isinstance(document.value, dict):
-        return RawProject(root=root, file=file, body=document.value), document.problems
+        return RawProject(
+            root=root, file=file, body=with_text_keys(document.value)
+        ), document.problems
     if document.problems:
         return None, document.problems
     said = "is empty" if document.value is None else "is no mapping"

@@ -10,7 +10,7 @@ from upriver.problems import Key, Problem, Span
 from upriver.resources.nearest import nearest_hint
 from upriver.workspace.project_file import read_settings_text
 from upriver.workspace.rendering import render_tree
-from upriver.workspace.yaml import load_yaml
+from upriver.workspace.yaml import load_yaml, with_text_keys
 
 SELECTORS_FILE = "selectors.yml"
 _KEYS = ("name", "description", "default", "definition")
@@ -25,11 +25,14 @@ def read_selectors(
     """
     text = read_settings_text(Path(root) / SELECTORS_FILE)
     if text is None:
-        return {}, ()
+        if not (Path(root) / SELECTORS_FILE).exists():
+            return {}, ()
+        hint = "Save it as UTF-8, and check that you may read it"
+        return {}, (_problem("The file cannot be read as UTF-8 text", (), hint),)
     document = load_yaml(text, SELECTORS_FILE)
     if document.value is None:
         return {}, document.problems
-    body, problems = render_tree(document.value, names, file=SELECTORS_FILE)
+    body, problems = render_tree(with_text_keys(document.value), names, file=SELECTORS_FILE)
     listed = body.get("selectors") if isinstance(body, dict) else None
     if not isinstance(listed, list):
         problem = _problem("The file holds no list `selectors`", ())

@@ -14,6 +14,9 @@ from yaml12 import parse_yaml
 from upriver.problems import Problem
 from upriver.workspace.yaml_reading.guard import is_plain, may_repeat_keys
 
+_LEAST, _MOST = -(2**63), 2**64 - 1
+"""What artifacts and remembered values can hold."""
+
 
 class Yaml(msgspec.Struct, frozen=True, kw_only=True):
     """A document and what was wrong with its text."""
@@ -36,6 +39,29 @@ def load_yaml(text: str, file: str = "") -> Yaml:
         if _is_one_collection(documents) and not may_repeat_keys(text, documents[0]):
             return Yaml(value=documents[0])
     return _load_exactly(text, file)
+
+
+def with_text_keys(value: Any) -> Any:
+    """Return a document whose keys are text, as artifacts hold them: `2020:` becomes `"2020":`.
+
+    So do numbers of more than 64 bits, which are identifiers and not quantities.
+    """
+    if isinstance(value, dict):
+        return {
+            key if isinstance(key, str) else _text_key(key): with_text_keys(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [with_text_keys(item) for item in value]
+    if isinstance(value, int) and not _LEAST <= value <= _MOST:
+        return str(value)
+    return value
+
+
+def _text_key(key: Any) -> str:
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    return str(key)
 
 
 def _is_one_collection(documents: list[Any]) -> bool:

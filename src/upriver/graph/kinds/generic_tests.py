@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.graph.config import accumulate_calls, as_list
+from upriver.graph.config import accumulate_calls, as_list, distinct_tags
 from upriver.graph.drafts import Draft, Scope, resolve_config
 from upriver.graph.kinds.arguments import Asked, gather, render_text
 from upriver.graph.kinds.nodes import name_node
@@ -147,7 +147,7 @@ def _draft(
         "attached_node": None if is_source else target.unique_id,
         "file_key_name": f"{target.section}.{target.key_name}",
     }
-    facts = _facts(scope, target, item, values, span)
+    facts = _facts(scope, target, item, values, span, config)
     _configure(scope, values, facts, config, _first_tags(tags, item))
     if item.description:
         values["description"], values["doc_blocks"] = scope.descriptions.render(
@@ -183,7 +183,6 @@ def _configure(
 ) -> None:
     """Add what a test depends on and its configuration."""
     if facts.configs:
-        # The test's own config stands in its code, so these calls include it, last.
         config = accumulate_calls(facts.configs)
     resolved = resolve_config(
         scope, "test", values["package"], values["fqn"], yaml={}, raw_yaml={}, in_file=config,
@@ -192,7 +191,7 @@ def _configure(
     values["config"] = resolved.config
     values["unrendered_config"] = resolved.unrendered
     values["meta"] = resolved.config["meta"]
-    values["tags"] = tuple(dict.fromkeys((*tags, *resolved.tags)))
+    values["tags"] = distinct_tags(tags, resolved.tags)
     values["depends_on_macros"] = facts.macros
     values["refs"] = facts.refs
     values["sources"] = facts.sources
@@ -283,8 +282,13 @@ def _facts(
     item: TestItem,
     values: Mapping[str, Any],
     span: Span,
+    config: dict[str, Any],
 ) -> Facts:
-    """Return what a test depends on: what it tests, its arguments, and what its macro asks for."""
+    """Return what a test depends on: what it tests, its arguments, and what its macro asks for.
+
+    Its own config stands in its code too, so that rendering the code says it a second time, after
+    what the macro says: lists that are appended to hold it twice.
+    """
     call = target.call
     macro = scope.macros.find_test(item.name, item.namespace, target.package)
     if macro is not None and macro.unique_id in _READ_STATICALLY:
@@ -305,7 +309,7 @@ def _facts(
     return Facts(
         refs=tuple(asked.refs),
         sources=tuple(asked.sources),
-        configs=tuple(asked.configs),
+        configs=(config, *(asked.configs or (config,))) if config else tuple(asked.configs),
         macros=tuple(asked.macros),
     )
 

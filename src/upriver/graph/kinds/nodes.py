@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from upriver.graph.config import distinct_tags
 from upriver.graph.contracts import contract_checksum, full_constraint
 from upriver.graph.drafts import Draft, Scope, in_file_layers, resolve_config
 from upriver.graph.kinds.arguments import read_call
@@ -167,6 +168,8 @@ def draft_body(
         raw_in_file=raw_in_file,
     )
     config = resolved.config
+    if config.get("pre-hook") or config.get("post-hook"):
+        facts = _with_hooks(scope, body, config)
     values: dict[str, Any] = {
         "unique_id": body.unique_id,
         "name": body.name,
@@ -181,9 +184,7 @@ def draft_body(
         "config": config,
         "unrendered_config": resolved.unrendered,
         "tags": (
-            tuple(dict.fromkeys((*body.extra_tags, *resolved.tags)))
-            if body.extra_tags
-            else resolved.tags
+            distinct_tags(body.extra_tags, resolved.tags) if body.extra_tags else resolved.tags
         ),
         "meta": config["meta"],
         "group": config["group"],
@@ -216,6 +217,22 @@ def draft_body(
         sources=sources,
         file=file,
         line=body.line if body.line > 1 else None,
+    )
+
+
+def _with_hooks(scope: Scope, body: Body, config: Mapping[str, Any]) -> Facts:
+    """Add what the node's hooks ask for: the node depends on it as on what its body asks."""
+    found = [body.facts]
+    for hook in (*config.get("pre-hook", ()), *config.get("post-hook", ())):
+        sql = hook.get("sql")
+        if isinstance(sql, str) and "{" in sql:
+            found.append(scope.inputs.templates.hook_facts(sql, body.package, body.unique_id))
+    return msgspec.structs.replace(
+        body.facts,
+        refs=tuple(dict.fromkeys(call for facts in found for call in facts.refs)),
+        sources=tuple(dict.fromkeys(call for facts in found for call in facts.sources)),
+        functions=tuple(dict.fromkeys(call for facts in found for call in facts.functions)),
+        macros=tuple(dict.fromkeys(macro for facts in found for macro in facts.macros)),
     )
 
 

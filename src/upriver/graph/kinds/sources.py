@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.graph.config import DEFAULTS, as_list
+from upriver.graph.config import DEFAULTS, as_list, distinct_tags
 from upriver.graph.drafts import Draft, Scope, resolve_config
 from upriver.graph.kinds.generic_tests import Target
 from upriver.graph.kinds.nodes import columns_of
@@ -114,7 +114,7 @@ def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
         values=values,
         file=file,
         keys=definition.keys,
-        own_tags=tuple(dict.fromkeys((*as_list(source.get("tags")), *as_list(table.get("tags"))))),
+        own_tags=distinct_tags(as_list(source.get("tags")), as_list(table.get("tags"))),
     )
 
 

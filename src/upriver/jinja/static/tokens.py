@@ -33,10 +33,14 @@ def string_value(token: str) -> str:
         raise Unreadable(token) from None
 
 
+_MOST_DIGITS = 18
+"""Longer numbers may be more than artifacts can hold."""
+
+
 def number_value(token: str) -> int | float:
     """Return the number a literal stands for."""
     if token.isdigit():
-        if token[0] == "0" and token.strip("0"):
+        if (token[0] == "0" and token.strip("0")) or len(token) > _MOST_DIGITS:
             raise Unreadable(token)
         return int(token)
     if "_" in token:

@@ -113,7 +113,8 @@ def _bind(
             nested = value
         elif key != "config":
             arguments[key] = value
-    if arguments:
+    if arguments.keys() - {"column_name"}:
+        # dbt takes a column beside `arguments` without a word.
         reader.legacy_arguments.append(keys)
     if "config" in written:
         config = _merge_config(reader, name, config, written["config"], keys)

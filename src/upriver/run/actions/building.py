@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from upriver.resources.nodes import Node
+from upriver.resources.nodes import Node, kind_of
 from upriver.run.compile import Compiler, code_path, node_of
 from upriver.run.materialize import Materialized, materialize
 from upriver.run.subjects import RunParts
@@ -17,7 +17,9 @@ def compile_task(task: Task) -> tuple[Node, Compiler]:
     compiler = Compiler(task.step, task.world, task.names)
     with task.timed("compile"):
         task.compiled = compiler.compile(node)
-        task.write_compiled(node.package, code_path(node))
+        if kind_of(node.unique_id) != "snapshot":
+            # Of snapshots only the sent statement is left (as observed).
+            task.write_compiled(node.package, code_path(node))
     return node, compiler
 
 

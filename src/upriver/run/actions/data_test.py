@@ -72,8 +72,15 @@ def _verdict(main: Any, node: Node) -> Verdict:
         str(name).lower(): value for name, value in zip(table.column_names, rows[0], strict=False)
     }
     failures = cells.get("failures")
+    if failures is None:
+        raise CompilationError(
+            f"`fail_calc` of test `{node.name}`, `{node.config.get('fail_calc')}`, gave no number",
+            node,
+            code="test-result-shape",
+            hint="Aggregates over no rows are null: write `coalesce(..., 0)`",
+        )
     return Verdict(
-        failures=0 if failures is None else int(failures),
+        failures=int(failures),
         should_warn=_truth(cells.get("should_warn")),
         should_error=_truth(cells.get("should_error")),
     )

@@ -7,4 +7,4 @@ from upriver.run.task import Done, Task
 
 def run_nothing(_task: Task) -> Done:
     """Do nothing, and say so."""
-    return Done(status="no-op", message="NO-OP")
+    return Done(status="no-op", message="NO-OP", failures=0)

@@ -167,7 +167,7 @@ def _fixture_sql(task: Task, test: UnitTest, target: str, rows: Rows) -> str:
         extra={**subject.extra, "defer_relation": deferred},
     )
     sql = call_macro("get_fixture_sql", task.world, subject, (rows, None))
-    return f"\n-- Fixture for {resource.name}\n{str(sql).strip()}"
+    return f"\n-- rows given for {resource.name}\n{str(sql).strip()}"
 
 
 def _execute(task: Task, test: UnitTest, model: Model, expected: Fixture, path: str) -> Any:

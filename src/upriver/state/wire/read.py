@@ -222,6 +222,9 @@ def _wrong_shapes(data: bytes, file: str) -> tuple[Problem, ...]:
         maps = _RAW_MAP.decode(data)
     except msgspec.ValidationError as error:
         return (wrong_shape(file, "the file", shape_error(error)[1]),)
+    except msgspec.DecodeError as error:
+        # What is no JSON stands behind the first wrong shape.
+        return (not_json("WritableManifest", file, str(error)),)
     problems: list[Problem] = []
     decoders: dict[str, msgspec.json.Decoder[Any]] = {
         **dict.fromkeys(RESOURCE_MAPS, _RESOURCE),

@@ -1,0 +1,125 @@
+"""Playing a script with dbt-core and with upriver, on equal copies of a project.
+
+dbt-core plays a whole script in one process (`dbt_driver.py`). What that left behind is kept in
+`.cache/oracle-results` under a digest of the project, the script and dbt's version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.oracle.player import Done, Program, play
+from tests.oracle.running import CACHE, dbt_version, find_dbt
+
+from upriver.cli.invoke import invoke
+
+HERE = Path(__file__).parent
+ASIDE = "_oracle"
+"""The directory of a project that neither program reads: what the tests do with the project."""
+Script = list[dict[str, Any]]
+
+
+class Played(NamedTuple):
+    """What playing a script left behind."""
+
+    results: Mapping[str, Any]
+    """By name of the step."""
+    folder: Path
+
+    def artifact(self, step: str, name: str = "manifest") -> dict[str, Any]:
+        """Return an artifact a command wrote; empty if it wrote none."""
+        path = self.folder / step / f"{name}.json"
+        found: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+        return found
+
+    def rows(self, step: str) -> dict[str, dict[str, Any]]:
+        """Return the results of a command by unique id."""
+        found = self.artifact(step, "run_results")
+        return {row["unique_id"]: row for row in found.get("results", [])}
+
+
+def play_dbt(name: str, project: Path, script: Script, *, is_kept: bool = True) -> Played:
+    """Play with dbt-core, or return what that gave before."""
+    kept = CACHE / f"{name}-{_digest(project, script)}"
+    if (kept / "results.json").exists() and is_kept:
+        return _played(kept)
+    with _copy(project) as root, tempfile.TemporaryDirectory() as scratch:
+        asked = Path(scratch) / "script.json"
+        asked.write_text(json.dumps(script))
+        python = Path(find_dbt() or "").parent / "python"
+        out = Path(scratch) / "out"
+        done = subprocess.run(
+            [str(python), str(HERE / "dbt_driver.py"), str(asked), str(root), str(out)],
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(out, kept)
+    return _played(kept)
+
+
+def play_upriver(project: Path, script: Script, out: Path) -> Played:
+    """Play with upriver, in this process."""
+    with _copy(project) as root, contextlib.chdir(root):
+        environment = _environment()
+
+        def run(args: list[str], variables: Mapping[str, str]) -> Done:
+            env = {**environment, **variables}
+            console = io.StringIO()
+            ended = invoke(args, env=env, cwd=str(root), stdout=console, stderr=console)
+            lines = () if ended.outcome is None else tuple(map(str, ended.outcome.lines))
+            error = console.getvalue() if ended.exit_code else ""
+            return Done(ended.exit_code, error, lines)
+
+        play(script, root, out, Program(run, run, lambda: None))
+    return _played(out)
+
+
+def _played(folder: Path) -> Played:
+    return Played(json.loads((folder / "results.json").read_text()), folder)
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment without settings for dbt, and with what quiets it."""
+    inherited = {k: v for k, v in os.environ.items() if "DBT" not in k}
+    return {**inherited, "DBT_SEND_ANONYMOUS_USAGE_STATS": "0", "DBT_USE_COLORS": "0"}
+
+
+@contextlib.contextmanager
+def _copy(project: Path) -> Iterator[Path]:
+    """Copy a project to a directory of its own; local packages are installed by copying."""
+    with tempfile.TemporaryDirectory(prefix="oracle-") as scratch:
+        root = Path(scratch).resolve() / "project"
+        shutil.copytree(project, root)
+        for package in sorted(root.glob("packages/*")):
+            shutil.copytree(package, root / "dbt_packages" / package.name)
+        yield root
+
+
+def _digest(project: Path, script: Script) -> str:
+    digest = hashlib.sha256(json.dumps([script, dbt_version()]).encode())
+    sources = [HERE / "player.py", HERE / "dbt_driver.py"]
+    for path in (*sources, *sorted(project.rglob("*"))):
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+@functools.cache
+def own_projects() -> tuple[str, ...]:
+    """Return the projects that bring directions of their own."""
+    return tuple(sorted(path.parent.name for path in HERE.glob(f"projects/*/{ASIDE}")))

@@ -1,0 +1,2 @@
+{{ config(materialized='table' if var('round') > 1 else 'view') }}
+select id, {{ var('round') }} as round from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+select * from {{ ref('good') }} where id > 100
