@@ -22,15 +22,16 @@ from upriver.resources.nearest import nearest_hint
 
 KINDS = frozenset({"macro", "materialization", "test", "data_test", "docs", "snapshot"})
 
-STRING = r"""'(?:[^'\\]++|\\.)*+'|"(?:[^"\\]++|\\.)*+\""""
+# `(?>(?:x)*)` and not `(?:x)*+`: Python before 3.11.5 matches possessive groups wrongly.
+STRING = r"""'(?>(?:[^'\\]++|\\.)*)'|"(?>(?:[^"\\]++|\\.)*)\""""
 COMMENT = r"\{\#.*?\#\}"
 RAW = r"\{%[-+]?\s*raw\s*-?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}"
-EXPRESSION = rf"\{{\{{(?:[^}}'\"]++|{STRING}|\}}(?!\}}))*+\}}\}}"
-INSIDE_TAG = rf"(?:[^%'\"]++|{STRING}|%(?!\}}))*+"
+EXPRESSION = rf"\{{\{{(?>(?:[^}}'\"]++|{STRING}|\}}(?!\}}))*)\}}\}}"
+INSIDE_TAG = rf"(?>(?:[^%'\"]++|{STRING}|%(?!\}}))*)"
 
 _SKIPPED = rf"[^{{]++|\{{(?![{{%#])|{COMMENT}|{RAW}|{EXPRESSION}"
 _TAG = rf"\{{%([-+]?+)\s*+(?!raw\b)(\w+)({INSIDE_TAG})%\}}"
-_TOP = re.compile(rf"(?:{_SKIPPED})*+{_TAG}", re.DOTALL)
+_TOP = re.compile(rf"(?>(?:{_SKIPPED})*){_TAG}", re.DOTALL)
 _OPENINGS = "|".join(sorted(KINDS))
 _HEADER = re.compile(r"\s*+(\w+)(.*?)-?\+?$", re.DOTALL)
 
@@ -219,7 +220,7 @@ def _closing(kind: str) -> re.Pattern[str]:
     boundary = rf"end{kind}|{_OPENINGS}"
     other = rf"\{{%[-+]?+\s*+(?!(?:raw|{boundary})\b){INSIDE_TAG}%\}}"
     tag = rf"\{{%([-+]?+)\s*+({boundary})\b({INSIDE_TAG})%\}}"
-    return re.compile(rf"(?:{_SKIPPED}|{other})*+{tag}", re.DOTALL)
+    return re.compile(rf"(?>(?:{_SKIPPED}|{other})*){tag}", re.DOTALL)
 
 
 def _unclosed_at(text: str, position: int) -> int | None:
@@ -229,4 +230,4 @@ def _unclosed_at(text: str, position: int) -> int | None:
     return end if end < len(text) else None
 
 
-_WHOLE = re.compile(rf"(?:{_SKIPPED}|{_TAG})*+", re.DOTALL)
+_WHOLE = re.compile(rf"(?>(?:{_SKIPPED}|{_TAG})*)", re.DOTALL)

@@ -19,10 +19,10 @@ _PIECE = re.compile(
     rf"""\{{\{{\s*+(?:
           (?P<ref>ref)\s*+\(\s*+{_NAME}\2\s*+(?:,\s*+{_NAME}\4\s*+)?\)
         | (?P<source>source)\s*+\(\s*+{_NAME}\7\s*+,\s*+{_NAME}\9\s*+\)
-        | (?P<config>config)\s*+\((?:[^'"(){{}}]++|{STRING})*+\)
+        | (?P<config>config)\s*+\((?>(?:[^'"(){{}}]++|{STRING})*)\)
         | (?P<this>this)
       )\s*+\}}\}}
-    | (?P<comment>\{{\#(?!-)(?:[^#-]|\#(?!\}})|-(?!\#\}}))*+\#\}})
+    | (?P<comment>\{{\#(?!-)(?>(?:[^#-]|\#(?!\}})|-(?!\#\}}))*)\#\}})
     | (?P<other>\{{[{{%\#])
     """,
     re.VERBOSE | re.DOTALL,

@@ -30,8 +30,8 @@ _TAG = re.compile(
       \{{[-+]?\s*+(?:
           ref\s*+\(\s*+{_NAME}\1\s*+(?:,\s*+{_NAME}\3\s*+)?\)
         | source\s*+\(\s*+{_NAME}\5\s*+,\s*+{_NAME}\7\s*+\)
-        | config\s*+\(((?:[^'"()]++|{STRING})*+)\)
-        | (this)(?:\.(?:database|schema|identifier|name|table))?+
+        | config\s*+\(((?>(?:[^'"()]++|{STRING})*))\)
+        | (this)(?>(?:\.(?:database|schema|identifier|name|table))?)
       )\s*+-?\}}\}}
     | (\#).*?\#\}}
     | ([{{%#])
@@ -45,7 +45,7 @@ _KEYWORD = re.compile(
           '([^'\\]*)' | "([^"\\]*)"
         | (true|True|false|False|none|None)\b
         | (-?(?:0|[1-9]\d*+)(?![.\w]))
-        | (\[ (?:\s*+(?:'[^'\\]*'|"[^"\\]*")\s*+(?:,|(?=\])))*+ \s*+\])
+        | (\[ (?>(?:\s*+(?:'[^'\\]*'|"[^"\\]*")\s*+(?:,|(?=\])))*) \s*+\])
         )\s*+(?:,|\Z)\s*+""",
     re.VERBOSE,
 )
