@@ -12,7 +12,7 @@ demo: $(VENV)/.ready
 
 # Everything CI checks, in its order.
 test: lint $(ORACLE)/.ready
-	UPRIVER_ORACLE_DBT=$(ORACLE)/bin/dbt $(DEV)/bin/pytest -n 2 --dist loadgroup
+	UPRIVER_ORACLE_DBT=$(CURDIR)/$(ORACLE)/bin/dbt $(DEV)/bin/pytest -n 2 --dist loadgroup
 
 lint: $(DEV)/.ready
 	$(DEV)/bin/ruff format --check src tests benchmarks

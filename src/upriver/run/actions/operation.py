@@ -27,4 +27,4 @@ def run_operation(task: Task) -> Done:
             macro.package, macro.unique_id, any_reference(task.world, task.step)
         )
         call_macro(macro, task.world, subject, (), dict(call.arguments))
-    return Done()
+    return Done(failures=0)

@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select null::integer as id, 'b' as name

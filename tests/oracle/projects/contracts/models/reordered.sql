@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select 'a' as name, 2 as id

@@ -1,0 +1,2 @@
+{{ config(persist_docs={}) }}
+select 1 as id

@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select 'text' as id, 'b' as name
