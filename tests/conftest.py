@@ -9,7 +9,6 @@ import pytest
 from hypothesis import settings
 from tests.postgres_server import Server, ServerUnavailable, running_server
 
-
 # The same examples every time, and no deadline: a green commit stays green on a slower machine.
 # `--hypothesis-profile=search` looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)

@@ -156,7 +156,9 @@ def _timeless(table: Any, times: tuple[str, ...]) -> Any:
     if not isinstance(table["rows"], list):
         return table["rows"]
     names = [column[0] for column in table["columns"]]
-    return sorted(_without_clock(dict(zip(names, row, strict=True)), times) for row in table["rows"])
+    return sorted(
+        _without_clock(dict(zip(names, row, strict=True)), times) for row in table["rows"]
+    )
 
 
 def _without_clock(row: dict[str, str], times: tuple[str, ...]) -> list[str]:
