@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
 import time
 
@@ -40,7 +39,9 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
         """Return what stands before a line: times are local, as people read them."""
         if not self.is_detailed:
             return f"{time.strftime('%H:%M:%S')}  "
-        now = datetime.datetime.now().astimezone().strftime("%H:%M:%S.%f")
+        moment = time.time()
+        clock = time.strftime("%H:%M:%S", time.localtime(moment))
+        now = f"{clock}.{int(moment % 1 * 1_000_000):06d}"
         name = thread or threading.current_thread().name
         return f"{now} [{level:<5.5}] [{name:<10.10}]: "
 
