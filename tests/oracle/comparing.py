@@ -52,7 +52,7 @@ def _differing(key: str, theirs: dict[str, Any], mine: dict[str, Any]) -> Iterat
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name == "refs":
+    if name in ("refs", "sources") and isinstance(value, list):
         # dbt repeats a call that is made twice.
         return [one for at, one in enumerate(value) if one not in value[:at]]
     if name == "depends_on":
@@ -66,5 +66,6 @@ def _sorted(edges: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def sql(text: str | None) -> str:
-    """Return SQL without comments and with single spaces."""
-    return re.sub(r"\s+", " ", re.sub(r"--[^\n]*", "", text or "")).strip()
+    """Return SQL without comments, and with single spaces where they matter."""
+    single = re.sub(r"\s+", " ", re.sub(r"--[^\n]*", "", text or "")).strip()
+    return re.sub(r" ?([(),]) ?", r"\1", single)

@@ -5,10 +5,11 @@ python dbt_driver.py SCRIPT.json ROOT OUT
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "0"
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner
-from player import Done, Program, play
+from player import Done, Manner, Program, play
 
 
 class Dbt:
@@ -26,11 +27,14 @@ class Dbt:
     def __init__(self) -> None:
         self.manifest: Any = None
 
-    def run(self, args: list[str], env: Mapping[str, str]) -> Done:
+    def run(self, args: list[str], manner: Manner) -> Done:
+        if manner.is_fresh:
+            return _run_alone(args, manner)
         before = dict(os.environ)
-        os.environ.update(env)
+        os.environ.update(manner.env)
         try:
-            result = dbtRunner().invoke(args)
+            with contextlib.chdir(manner.cwd):
+                result = dbtRunner().invoke(args)
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -38,7 +42,7 @@ class Dbt:
             self.manifest = result.result
         return _done(result)
 
-    def list_ids(self, args: list[str], _: Mapping[str, str]) -> Done:
+    def list_ids(self, args: list[str], _: Manner) -> Done:
         if self.manifest is None:
             return Done(2, "the project was not parsed")
         return _done(dbtRunner(manifest=self.manifest).invoke(args))
@@ -46,6 +50,19 @@ class Dbt:
     def release(self) -> None:
         DuckDBConnectionManager.close_all_connections()
         reset_adapters()
+
+
+def _run_alone(args: list[str], manner: Manner) -> Done:
+    code = "from dbt.cli.main import cli; cli()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args],
+        env={**os.environ, **manner.env},
+        cwd=manner.cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout[-1000:])
 
 
 def _done(result: Any) -> Done:

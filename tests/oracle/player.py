@@ -4,12 +4,16 @@ The same script is played by dbt, in the oracle's Python (`dbt_driver.py`), and 
 process of the tests. So this module knows neither, and imports nothing outside the standard
 library and DuckDB. Steps are plain data:
 
-    {"name": .., "run": [args], "env": {..}}   a command; what it leaves in `target/` is kept
+    {"name": .., "run": [args], "env": {..}}   a command; what it leaves in `target/` is kept;
+                                               "fresh": in a process of its own, "cwd": from there
     {"name": .., "list": {label: [args]}}      one `ls` each; the unique ids it lists
     {"name": .., "dump": [files]}              every table of DuckDB files, row by row
     {"name": .., "sql": [file, statement, ..]} statements on a DuckDB file
     {"name": .., "write": {path: text}}        files of the project to write; null deletes
     {"name": .., "copy": [from, to]}           a file or directory, within the project
+    {"name": .., "edit": [file, old, new]}     a text that a file holds
+    {"name": .., "remove": [paths]}            files and directories, where they exist
+    {"name": .., "set": [file, [[keys, value], ..]]}   values of a JSON file; null deletes
 """
 
 from __future__ import annotations
@@ -33,8 +37,18 @@ class Done(NamedTuple):
     lines: tuple[str, ...] = ()
 
 
-Invoke = Callable[[list[str], Mapping[str, str]], Done]
-"""Carry out arguments, with variables of the environment beside the usual ones."""
+class Manner(NamedTuple):
+    """How a command is to be run."""
+
+    env: Mapping[str, str] = {}
+    """Variables beside the usual ones."""
+    is_fresh: bool = False
+    """In a process of its own: dbt-core keeps the selected set for a whole process."""
+    cwd: str = "."
+    """Relative to the project."""
+
+
+Invoke = Callable[[list[str], Manner], Done]
 
 
 class Program(NamedTuple):
@@ -70,7 +84,8 @@ def play(script: list[dict[str, Any]], root: Path, out: Path, program: Program) 
 def _run(step: dict[str, Any], root: Path, out: Path, program: Program) -> dict[str, Any]:
     for artifact in ARTIFACTS:
         (root / "target" / artifact).unlink(missing_ok=True)
-    done = program.run(step["run"], step.get("env", {}))
+    manner = Manner(step.get("env", {}), bool(step.get("fresh")), step.get("cwd", "."))
+    done = program.run(step["run"], manner)
     out.mkdir(parents=True, exist_ok=True)
     for artifact in ARTIFACTS:
         if (root / "target" / artifact).exists():
@@ -81,13 +96,13 @@ def _run(step: dict[str, Any], root: Path, out: Path, program: Program) -> dict[
 
 def _ids(args: list[str], program: Program) -> Any:
     keys = ["--output", "json", "--output-keys", "unique_id", "--quiet"]
-    done = program.list_ids(["ls", *keys, *args], {})
+    done = program.list_ids(["ls", *keys, *args], Manner())
     if done.exit_code:
         return {"exit_code": done.exit_code}
     return sorted(json.loads(line)["unique_id"] for line in done.lines if line.startswith("{"))
 
 
-def _prepare(step: dict[str, Any], root: Path) -> None:
+def _prepare(step: dict[str, Any], root: Path) -> None:  # noqa: PLR0912 - one branch per kind of step
     if "sql" in step:
         import duckdb  # only where there is a database
 
@@ -103,6 +118,19 @@ def _prepare(step: dict[str, Any], root: Path) -> None:
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, "utf-8")
+    elif "remove" in step:
+        for path in step["remove"]:
+            if (root / path).is_dir():
+                shutil.rmtree(root / path)
+            else:
+                (root / path).unlink(missing_ok=True)
+    elif "edit" in step:
+        file, old, new = step["edit"]
+        text = (root / file).read_text("utf-8")
+        assert old in text, (file, old)
+        (root / file).write_text(text.replace(old, new), "utf-8")
+    elif "set" in step:
+        _set(root / step["set"][0], step["set"][1])
     else:
         origin, target = (root / path for path in step["copy"])
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +138,20 @@ def _prepare(step: dict[str, Any], root: Path) -> None:
             shutil.copytree(origin, target, dirs_exist_ok=True)
         else:
             shutil.copy(origin, target)
+
+
+def _set(file: Path, changes: list[tuple[list[str], Any]]) -> None:
+    whole = json.loads(file.read_text("utf-8"))
+    for keys, value in changes:
+        *above, last = keys
+        place = whole
+        for key in above:
+            place = place[key]
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+    file.write_text(json.dumps(whole), "utf-8")
 
 
 def dump(files: list[Path]) -> dict[str, Any]:

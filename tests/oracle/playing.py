@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.oracle.player import Done, Program, play
+from tests.oracle.player import Done, Manner, Program, play
 from tests.oracle.running import CACHE, dbt_version, find_dbt
 
 from upriver.cli.invoke import invoke
@@ -77,10 +77,11 @@ def play_upriver(project: Path, script: Script, out: Path) -> Played:
     with _copy(project) as root, contextlib.chdir(root):
         environment = _environment()
 
-        def run(args: list[str], variables: Mapping[str, str]) -> Done:
-            env = {**environment, **variables}
+        def run(args: list[str], manner: Manner) -> Done:
+            env = {**environment, **manner.env}
             console = io.StringIO()
-            ended = invoke(args, env=env, cwd=str(root), stdout=console, stderr=console)
+            cwd = str((root / manner.cwd).resolve())
+            ended = invoke(args, env=env, cwd=cwd, stdout=console, stderr=console)
             lines = () if ended.outcome is None else tuple(map(str, ended.outcome.lines))
             error = console.getvalue() if ended.exit_code else ""
             return Done(ended.exit_code, error, lines)

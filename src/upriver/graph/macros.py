@@ -99,8 +99,10 @@ class MacroIndex:
         found: dict[str, None] = {}
         for name, namespace in macro.dispatches:
             called = self._dispatched(name, namespace, macro.package)
-            if called is not None:
-                found[called.unique_id] = None
+            # dbt takes the name itself for called as well.
+            for reached in (self.find(name, macro.package), called):
+                if reached is not None and reached is not macro:
+                    found[reached.unique_id] = None
         for call in macro.calls:
             namespace, _, name = call.rpartition(".")
             called = self.find_in(namespace, name) if namespace else self.find(name, macro.package)

@@ -33,6 +33,7 @@ _SKIPPED = rf"[^{{]++|\{{(?![{{%#])|{COMMENT}|{RAW}|{EXPRESSION}"
 _TAG = rf"\{{%([-+]?+)\s*+(?!raw\b)(\w+)({INSIDE_TAG})%\}}"
 _TOP = re.compile(rf"(?>(?:{_SKIPPED})*){_TAG}", re.DOTALL)
 _OPENINGS = "|".join(sorted(KINDS))
+_SPACE = re.compile(r"\s*")
 _HEADER = re.compile(r"\s*+(\w+)(.*?)-?\+?$", re.DOTALL)
 
 _OPEN_FLOW = frozenset({"if", "for", "call", "filter", "with"})
@@ -55,6 +56,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """Line of the block's first character."""
     body_line: int
     """Line of the body's first character."""
+    space: tuple[str, str] = ("", "")
+    """White space around the block that its own `{%-` and `-%}` take away."""
 
 
 class _Cutter:
@@ -67,6 +70,7 @@ class _Cutter:
         self.blocks: list[Block] = []
         self.problems: list[Problem] = []
         self.flow: list[tuple[str, int]] = []
+        self._free_from = 0
         self._counted = 0
         self._line = 1
 
@@ -160,8 +164,24 @@ class _Cutter:
                 body=body,
                 line=self.line_at(start),
                 body_line=self.line_at(body_start),
+                space=self._space(opening, start, closing),
             )
         )
+
+    def _space(
+        self, opening: re.Match[str], start: int, closing: re.Match[str]
+    ) -> tuple[str, str]:
+        """Return the white space that the outer marks take away and no earlier block took."""
+        before = after = ""
+        if opening[1] == "-":
+            free = self.text[self._free_from : start]
+            before = free[len(free.rstrip()) :]
+        end = closing.end()
+        if closing[3].endswith("-"):
+            match = _SPACE.match(self.text, end)
+            after = match[0] if match else ""
+        self._free_from = end + len(after)
+        return before, after
 
     def _other_tag(self, tag: str, start: int) -> None:
         if tag in _OPEN_FLOW:

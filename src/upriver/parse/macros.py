@@ -73,6 +73,7 @@ def _macro(file: SourceFile, block: Block) -> Macro:
         path=file.path,
         original_file_path=file.path,
         macro_sql=block.text,
+        space=block.space,
         line=block.line,
         kind=kind,
         arguments=() if kind == "materialization" else signature_arguments(block.header),

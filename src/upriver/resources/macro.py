@@ -27,6 +27,8 @@ class Macro(msgspec.Struct, frozen=True, kw_only=True):
     original_file_path: str
     macro_sql: str
     """The whole block, tags included, exactly as written."""
+    space: tuple[str, str] = ("", "")
+    """White space around the block that its own `{%-` and `-%}` take away."""
     line: int = 1
     """Line of the block's first character in its file."""
     kind: MacroKind = "macro"
@@ -45,6 +47,12 @@ class Macro(msgspec.Struct, frozen=True, kw_only=True):
     """unique_ids of macros; filled by `graph`, which makes a new value."""
     documented_arguments: tuple[MacroArgument, ...] = ()
     """What property YAML says of the arguments; manifests show these."""
+
+    @property
+    def published_sql(self) -> str:
+        """The block with the white space around it that manifests show too."""
+        before, after = self.space
+        return f"{before}{self.macro_sql}{after}"
 
 
 class Doc(msgspec.Struct, frozen=True, kw_only=True):

@@ -267,7 +267,7 @@ def touched_macros(graph: Graph, baseline: Baseline) -> frozenset[str]:
         unique_id
         for unique_id, macro in graph.macros.items()
         if (is_same_maker or not is_built_in(macro, graph))
-        and published.get(unique_id) != digest_text(macro.macro_sql)
+        and published.get(unique_id) != digest_text(macro.published_sql)
     }
     callers: dict[str, list[str]] = {}
     for unique_id, macro in graph.macros.items():

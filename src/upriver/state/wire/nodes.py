@@ -324,7 +324,7 @@ def macro_value(macro: Macro, created_at: float) -> dict[str, Any]:
         "path": macro.path,
         "original_file_path": macro.original_file_path,
         "unique_id": macro.unique_id,
-        "macro_sql": macro.macro_sql,
+        "macro_sql": macro.published_sql,
         "depends_on": {"macros": macro.depends_on},
         "description": macro.description,
         "meta": macro.meta,

@@ -1,0 +1,1 @@
+select id, typeof(code) as t, typeof(amount) as a, typeof(day) as d from {{ ref('typed') }}
