@@ -42,12 +42,15 @@ def test_the_layers_of_a_config() -> None:
 
 def test_what_is_unrendered_depends_on_a_flag() -> None:
     """PROJ-77."""
-    facts = Facts(configs=({"alias": "x"},), unrendered_config={"alias": "var('a')"})
+    facts = Facts(configs=({"alias": "x"},))
+    code = "{{ config(alias='x') }}"
     flags = LinkFlags(state_modified_compare_more_unrendered_values=True)
     plain = Scope(link_inputs({}), (), {})
     raw = Scope(link_inputs({}, flags=flags), (), {})
-    assert in_file_layers(plain, facts) == ({"alias": "x"}, {"alias": "x"})
-    assert in_file_layers(raw, facts) == ({"alias": "x"}, {"alias": "var('a')"})
+    shown = {"alias": "Keyword(key='alias', value=Const(value='x'))"}
+    assert in_file_layers(plain, facts, code) == ({"alias": "x"}, {"alias": "x"})
+    assert in_file_layers(raw, facts, code) == ({"alias": "x"}, shown)
+    assert in_file_layers(raw, facts, "") == ({"alias": "x"}, {"alias": "x"})
 
 
 def test_python_models_are_tables() -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment, nodes
 from tests.jinja.parse_worlds import parse_world
 
 from upriver.jinja.capture import capture_facts
 from upriver.jinja.errors import CompilationError
-from upriver.jinja.static_facts import WorldAsks, static_facts, unrendered_config
+from upriver.jinja.static_facts import (
+    WorldAsks,
+    is_extractable,
+    static_facts,
+    unrendered_config,
+)
 from upriver.resources.calls import Facts, RefCall, SourceCall
 
 MACROS = {
@@ -172,13 +177,47 @@ def test_a_macro_of_the_same_name_replaces_dbts_own(name: str) -> None:
     assert static_facts(text, WorldAsks(world, "shop")) is None
 
 
-def test_the_text_of_computed_configuration_is_kept() -> None:
-    text = "{{ config(a='x', b=var('name'), c=[1, env_var( 'HOME' )]) }}{{ config(a=1 + 1) }}"
-    expected = {"b": "var('name')", "c": "[1, env_var( 'HOME' )]", "a": "1 + 1"}
-    assert unrendered_config(text) == expected
-    facts = static_facts(text.replace("1 + 1", "'x' ~ 'y'"), ASKS)
-    assert facts is not None
-    assert facts.unrendered_config == {**expected, "a": "'x' ~ 'y'"}
+@pytest.mark.parametrize(
+    "call",
+    [
+        "a='x'",
+        'a="it\'s", b=[\'x\', "y"], c=true, d=none, e=[]',
+        "a=1, b=-2",
+        "a=var('name'), b=[1, env_var( 'HOME' )], c={'d': x if y else none}",
+        "pre_hook='{{ this }}', post_hook=after_commit('x')",
+    ],
+)
+def test_unrendered_config_is_shown_as_jinja_shows_it(call: str) -> None:
+    """PROJ-77: whether the call is written out or not."""
+    text = f"{{# config(no=1) #}} select 1 {{{{ config({call}) }}}}{{{{ config(z=1) }}}}"
+    found, *_ = Environment().parse(text).find_all(nodes.Call)  # noqa: S701 - nothing is rendered
+    assert unrendered_config(text) == {keyword.key: repr(keyword) for keyword in found.kwargs}
+
+
+@pytest.mark.parametrize(
+    "text", ["config", "{{ config.get('x') }}", "{{ config({'a': 1}) }}", "{{"]
+)
+def test_there_may_be_no_unrendered_config(text: str) -> None:
+    assert unrendered_config(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ config(a='x', b=['y', {'z': True}],) }} select {{ ref('m') }} {# {% if %} #}", True),
+        ("{{ref('p', \"m\")}} {{ source('s', 't') }} {{ 'text' }} {{ [1] }} '}}'", True),
+        ("{{ config(a=1) }}", False),
+        ("{{ config(a=true) }}", False),
+        ("{{ config(a='x', b=var('y')) }}", False),
+        ("{{- ref('m') }}", False),
+        ("{{ this }}", False),
+        ("{{ ref('m', v=1) }}", False),
+        ("{% if true %}{% endif %}", False),
+    ],
+)
+def test_what_dbt_extracts_without_rendering(text: str, expected: bool) -> None:  # noqa: FBT001
+    """As observed (PROJ-77)."""
+    assert is_extractable(text) is expected
 
 
 # The law: whatever static reading gives, rendering gives the same.
@@ -242,8 +281,4 @@ def test_reading_never_differs_from_rendering(text: str) -> None:
     except CompilationError:
         return  # a mistake inside a macro is found when the model is compiled
     else:
-        # Sources of config values are read off the whole text, taken branches or not.
-        assert (
-            msgspec.structs.replace(facts, unrendered_config=rendered.unrendered_config)
-            == rendered
-        )
+        assert facts == rendered

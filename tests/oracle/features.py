@@ -26,6 +26,7 @@ AROUND = ("{0}", "+{0}", "{0}+", "1+{0}+1", "@{0}")
 """Asked of every node."""
 MODES = ("cautious", "buildable", "empty")
 MANY_NODES = 24
+SNAPSHOT_TIMES = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 
 
 class Directions:
@@ -38,10 +39,12 @@ class Directions:
         read: dict[str, Any] = tomllib.loads(text)
         self.databases: list[str] = read.get("databases", ["wh.duckdb"])
         self.setup: list[str] = read.get("setup", [])
+        self.first: list[str] = read.get("first", ["build"])
+        """The first command that runs anything."""
         self.options: list[str] = read.get("options", [])
-        self.selections: list[list[str]] = [line.split() for line in read.get("selections", [])]
+        self.selections: list[list[str]] = [line.split(" ") for line in read.get("selections", [])]
         self.rounds: list[dict[str, Any]] = read.get("round", [])
-        self.times: tuple[str, ...] = tuple(read.get("times", ()))
+        self.times: tuple[str, ...] = (*SNAPSHOT_TIMES, *read.get("times", ()))
         """Columns that hold the time of the run, of which only the presence is compared."""
         self.known: dict[str, str] = read.get("known", {})
         """Differences that are meant: what differs, and why."""
@@ -60,7 +63,7 @@ def script_of(directions: Directions) -> Script:
         script.append({"name": "setup", "sql": [directions.databases[0], *directions.setup]})
     script.append({"name": "parse", "run": ["parse", *directions.options]})
     script.append({"name": "ls", "list": _selections(directions)})
-    script += _round("build", {"run": ["build"]}, directions)
+    script += _round("build", {"run": directions.first}, directions)
     script.append({"name": "compile", "run": ["compile", *directions.options]})
     for number, play in enumerate(directions.rounds, start=2):
         script += _round(f"round {number}", play, directions)

@@ -13,11 +13,13 @@ library and DuckDB. Steps are plain data:
     {"name": .., "copy": [from, to]}           a file or directory, within the project
     {"name": .., "edit": [file, old, new]}     a text that a file holds
     {"name": .., "remove": [paths]}            files and directories, where they exist
+    {"name": .., "take": [file, name]}         a file of the project to keep with the results
     {"name": .., "set": [file, [[keys, value], ..]]}   values of a JSON file; null deletes
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -73,6 +75,9 @@ def play(script: list[dict[str, Any]], root: Path, out: Path, program: Program) 
         elif "dump" in step:
             program.release()
             results[name] = dump([root / file for file in step["dump"]])
+        elif "take" in step:
+            program.release()
+            shutil.copy(root / step["take"][0], out / step["take"][1])
         else:
             program.release()
             results[name] = _prepare(step, root)
@@ -82,16 +87,20 @@ def play(script: list[dict[str, Any]], root: Path, out: Path, program: Program) 
 
 
 def _run(step: dict[str, Any], root: Path, out: Path, program: Program) -> dict[str, Any]:
-    for artifact in ARTIFACTS:
-        (root / "target" / artifact).unlink(missing_ok=True)
+    before = {artifact: _stamp(root / "target" / artifact) for artifact in ARTIFACTS}
     manner = Manner(step.get("env", {}), bool(step.get("fresh")), step.get("cwd", "."))
     done = program.run(step["run"], manner)
     out.mkdir(parents=True, exist_ok=True)
     for artifact in ARTIFACTS:
-        if (root / "target" / artifact).exists():
+        # What an earlier command left is not this one's.
+        if _stamp(root / "target" / artifact) != before[artifact]:
             shutil.copy(root / "target" / artifact, out / artifact)
     program.release()
     return {"exit_code": done.exit_code, "error": done.error}
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    return (file.stat().st_mtime_ns, file.stat().st_ino) if file.exists() else None
 
 
 def _ids(args: list[str], program: Program) -> Any:
@@ -107,7 +116,8 @@ def _prepare(step: dict[str, Any], root: Path) -> None:  # noqa: PLR0912 - one b
         import duckdb  # only where there is a database
 
         file, *statements = step["sql"]
-        with duckdb.connect(str(root / file)) as connection:
+        # Files that statements attach are named relative to the project.
+        with contextlib.chdir(root), duckdb.connect(str(root / file)) as connection:
             for statement in statements:
                 connection.execute(statement)
     elif "write" in step:

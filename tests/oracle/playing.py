@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ HERE = Path(__file__).parent
 ASIDE = "_oracle"
 """The directory of a project that neither program reads: what the tests do with the project."""
 Script = list[dict[str, Any]]
+LONGEST_OUTPUT = 3000
 
 
 class Played(NamedTuple):
@@ -51,9 +53,37 @@ class Played(NamedTuple):
 
 def play_dbt(name: str, project: Path, script: Script, *, is_kept: bool = True) -> Played:
     """Play with dbt-core, or return what that gave before."""
-    kept = CACHE / f"{name}-{_digest(project, script)}"
-    if (kept / "results.json").exists() and is_kept:
-        return _played(kept)
+    kept = _kept(name, project, script)
+    ahead = _ahead().get(kept)
+    if ahead is not None:
+        ahead.result()
+    elif not is_kept or not (kept / "results.json").exists():
+        _play_dbt(kept, project, script)
+    return _played(kept)
+
+
+def play_ahead(name: str, project: Path, script: Script) -> None:
+    """Let dbt-core begin what will be asked for, two scripts at a time."""
+    kept = _kept(name, project, script)
+    if not (kept / "results.json").exists() and kept not in _ahead():
+        _ahead()[kept] = _pool().submit(_play_dbt, kept, project, script)
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2)
+
+
+@functools.cache
+def _ahead() -> dict[Path, Future[None]]:
+    return {}
+
+
+def _kept(name: str, project: Path, script: Script) -> Path:
+    return CACHE / f"{name}-{_digest(project, script)}"
+
+
+def _play_dbt(kept: Path, project: Path, script: Script) -> None:
     with _copy(project) as root, tempfile.TemporaryDirectory() as scratch:
         asked = Path(scratch) / "script.json"
         asked.write_text(json.dumps(script))
@@ -62,6 +92,7 @@ def play_dbt(name: str, project: Path, script: Script, *, is_kept: bool = True) 
         done = subprocess.run(
             [str(python), str(HERE / "dbt_driver.py"), str(asked), str(root), str(out)],
             env=_environment(),
+            cwd=root,
             capture_output=True,
             text=True,
             check=False,
@@ -69,12 +100,11 @@ def play_dbt(name: str, project: Path, script: Script, *, is_kept: bool = True) 
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(out, kept)
-    return _played(kept)
 
 
 def play_upriver(project: Path, script: Script, out: Path) -> Played:
     """Play with upriver, in this process."""
-    with _copy(project) as root, contextlib.chdir(root):
+    with _copy(project) as root:
         environment = _environment()
 
         def run(args: list[str], manner: Manner) -> Done:
@@ -83,8 +113,7 @@ def play_upriver(project: Path, script: Script, out: Path) -> Played:
             cwd = str((root / manner.cwd).resolve())
             ended = invoke(args, env=env, cwd=cwd, stdout=console, stderr=console)
             lines = () if ended.outcome is None else tuple(map(str, ended.outcome.lines))
-            error = console.getvalue() if ended.exit_code else ""
-            return Done(ended.exit_code, error, lines)
+            return Done(ended.exit_code, console.getvalue()[-LONGEST_OUTPUT:], lines)
 
         play(script, root, out, Program(run, run, lambda: None))
     return _played(out)

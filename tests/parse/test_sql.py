@@ -63,7 +63,6 @@ def test_what_cannot_be_read_off_is_rendered() -> None:
         refs=(RefCall(name="b"),),
         configs=({"a": "y"},),
         macros=("macro.shop.loud",),
-        unrendered_config={"a": "var('x', 'y')"},
     )
 
 

@@ -8,6 +8,7 @@ never change a value in place, since bases are shared by every node below a dire
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -247,6 +248,8 @@ def _accumulated(key: str, before: Any, value: Any) -> Any:
 
 def settle(config: dict[str, Any], kind: str) -> dict[str, Any]:
     """Return a complete config with fields that follow from each other filled (PROJ-121)."""
+    if config.get("begin") is not None:
+        return {**config, "begin": _in_full(config["begin"])}
     if kind != "test":
         return config
     stores, stored_as = config["store_failures"], config["store_failures_as"]
@@ -255,6 +258,18 @@ def settle(config: dict[str, Any], kind: str) -> dict[str, Any]:
     if stores is not None:
         return {**config, "store_failures_as": "table" if stores else "ephemeral"}
     return config
+
+
+def _in_full(begin: Any) -> Any:
+    """Return the first moment of a microbatch model as manifests show it, with its time of day."""
+    if isinstance(begin, datetime.date) and not isinstance(begin, datetime.datetime):
+        begin = datetime.datetime.combine(begin, datetime.time())
+    elif isinstance(begin, str):
+        try:
+            begin = datetime.datetime.fromisoformat(begin)
+        except ValueError:
+            return begin
+    return begin.isoformat() if isinstance(begin, datetime.datetime) else begin
 
 
 _TEXTS = ("alias", "schema", "database", "group", "materialized", "on_schema_change")
@@ -293,9 +308,21 @@ def wrong_types(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in _MAPPINGS:
         if not isinstance(config.get(key, _ABSENT), dict):
             yield key, "a mapping"
+    begin = config.get("begin")
+    if begin is not None and not _is_moment(begin):
+        yield "begin", "a date or a time, as `2025-01-31`"
     tags = config.get("tags", [])
     if not isinstance(tags, str) and not all(isinstance(tag, str) for tag in tags):
         yield "tags", "text or a list of texts"
+
+
+def _is_moment(value: Any) -> bool:
+    """Tell whether a value is what `_in_full` makes of a date or time."""
+    try:
+        datetime.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def is_colour(text: Any) -> bool:

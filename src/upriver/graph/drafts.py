@@ -17,6 +17,7 @@ from upriver.graph.inputs import LinkInputs, PackageInput
 from upriver.graph.macros import MacroIndex
 from upriver.graph.naming import Names
 from upriver.graph.trees import Trees
+from upriver.jinja.static_facts import unrendered_config
 from upriver.problems import Key, Problem, Span
 from upriver.resources.calls import Facts, RefCall, SourceCall
 from upriver.resources.macro import Doc, Macro
@@ -164,7 +165,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def in_file_layers(
-    scope: Scope, facts: Facts, default: Mapping[str, Any] | None = None
+    scope: Scope, facts: Facts, code: str, default: Mapping[str, Any] | None = None
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return a file's `config()` calls as one layer, and its unrendered form (PROJ-77)."""
     calls = facts.configs
@@ -174,5 +175,5 @@ def in_file_layers(
     if default:
         layer = {**default, **layer}
     if scope.inputs.flags.state_modified_compare_more_unrendered_values:
-        return layer, {**layer, **facts.unrendered_config}
+        return layer, unrendered_config(code) or layer
     return layer, layer

@@ -12,7 +12,6 @@ from upriver.jinja.environment import native_values
 from upriver.jinja.errors import Origin, located
 from upriver.jinja.relation import relation_of
 from upriver.jinja.scope import Context
-from upriver.jinja.static_facts import unrendered_config
 from upriver.jinja.subject import Subject
 from upriver.jinja.world import World
 from upriver.resources.calls import Facts, RefCall, SourceCall
@@ -61,7 +60,7 @@ class Capture:
         """Note a macro called directly."""
         self.macros[unique_id] = None
 
-    def facts(self, unrendered: Mapping[str, str] | None = None) -> Facts:
+    def facts(self) -> Facts:
         """Return what was asked."""
         return Facts(
             refs=tuple(self.refs.values()),
@@ -69,7 +68,6 @@ class Capture:
             metrics=tuple(self.metrics),
             functions=tuple(self.functions),
             configs=tuple(self.configs),
-            unrendered_config=dict(unrendered or {}),
             macros=tuple(self.macros),
         )
 
@@ -91,9 +89,7 @@ def capture_facts(
     """
     capture, context = _capturing(world, package, unique_id, name, this=this, extra=extra)
     render(text, context, origin)
-    set_keys = {key for config in capture.configs for key in config}
-    written = unrendered_config(text) if set_keys else {}
-    return capture.facts({key: written[key] for key in written if key in set_keys})
+    return capture.facts()
 
 
 def capture_native(

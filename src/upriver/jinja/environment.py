@@ -143,6 +143,18 @@ def check_syntax(text: str, origin: Origin) -> None:
         raise located(error, origin) from None
 
 
+def first_call_keywords(text: str, name: str) -> dict[str, str]:
+    """Return the keyword arguments of the first call of a name, as Jinja shows syntax."""
+    try:
+        tree = _environment(is_capturing=False).parse(text)
+    except TemplateSyntaxError:
+        return {}
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == name:
+            return {keyword.key: repr(keyword) for keyword in call.kwargs}
+    return {}
+
+
 class NamesContext(Context):
     """Looks names up in the mapping it was given, without copying it, then in Jinja's globals."""
 

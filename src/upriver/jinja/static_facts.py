@@ -18,7 +18,7 @@ from typing import Any
 from upriver.jinja.blocks import STRING
 from upriver.jinja.static.reading import read_facts
 from upriver.jinja.static.record import Asks
-from upriver.jinja.static.syntax import read_config_texts, read_template
+from upriver.jinja.static.syntax import read_template
 from upriver.jinja.static.tokens import Unreadable
 from upriver.jinja.world import Found, World
 from upriver.resources.calls import Facts, RefCall, SourceCall
@@ -48,6 +48,15 @@ _KEYWORD = re.compile(
         | (\[ (?>(?:\s*+(?:'[^'\\]*'|"[^"\\]*")\s*+(?:,|(?=\])))*) \s*+\])
         )\s*+(?:,|\Z)\s*+""",
     re.VERBOSE,
+)
+_LITERAL = rf"{STRING}|[\[\]{{:,\s]|\}}(?!\}})|\b(?:True|False)\b"
+_EXTRACTABLE = re.compile(
+    rf"""(?>(?:[^{{]++|\{{(?![{{%#])|\{{\#.*?\#\}}|\{{\{{\s*+(?:
+          (?:ref|source)\s*+\(\s*+(?:{STRING})\s*+(?:,\s*+(?:{STRING})\s*+)?,?\s*+\)
+        | config\s*+\((?>(?:\w+\s*+=|{_LITERAL})*)\)
+        | (?>(?:{_LITERAL}|\d)*)
+      )\s*+\}}\}})*)\Z""",
+    re.VERBOSE | re.DOTALL,
 )
 _ITEM = re.compile(r"""'([^'\\]*)'|"([^"\\]*)\"""")
 _WORDS = {
@@ -107,13 +116,40 @@ def static_facts(text: str, asks: Asks) -> Facts | None:
 
 
 def unrendered_config(text: str) -> dict[str, str]:
-    """Return the source text of the values that `config(..)` calls compute (PROJ-77).
+    """Return the keywords of the first `config(..)` call, unrendered (PROJ-77).
 
-    Written-out values are left out; the last call of a key wins.
+    dbt writes them down as Jinja shows its own syntax tree, and compares these texts, so that is
+    what stands in a manifest under `state_modified_compare_more_unrendered_values`.
     """
     if "config" not in text:
         return {}
-    return read_config_texts(text)
+    for match in _TAG.finditer(text):
+        if match.lastindex == _OTHER:
+            break
+        if match.lastindex == _CONFIG:
+            config = _literal_keywords(match[_CONFIG])
+            if config is None:
+                break
+            return {key: f"Keyword(key={key!r}, value={_shown(config[key])})" for key in config}
+    # Jinja is loaded only where the call is not written out.
+    from upriver.jinja.environment import first_call_keywords
+
+    return first_call_keywords(text, "config")
+
+
+def is_extractable(text: str) -> bool:
+    """Tell whether dbt takes what a model asks for from its text, without rendering it: it then
+    never sees the `config(..)` call unrendered (PROJ-77).
+    """
+    return _EXTRACTABLE.match(text) is not None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"List(items=[{', '.join(map(_shown, value))}])"
+    if isinstance(value, int) and not isinstance(value, bool) and value < 0:
+        return f"Neg(node=Const(value={-value}))"
+    return f"Const(value={value!r})"
 
 
 def _plain_facts(text: str, asks: Asks) -> Facts | None:  # noqa: C901 - one flat table

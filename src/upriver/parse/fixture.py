@@ -15,7 +15,7 @@ def parse_fixture(file: SourceFile, text: str) -> ParsedFile:
         package=file.package,
         path=file.path,
         format="sql" if file.path.lower().endswith(".sql") else "csv",
-        text=text,
+        text=text.strip(),
     )
     return ParsedFile(
         file_id=file.id,

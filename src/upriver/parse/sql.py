@@ -7,11 +7,9 @@ facts: what refers to it should not be reported as well.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from upriver.digest import digest_text
 from upriver.jinja.blocks import find_blocks
-from upriver.jinja.static_facts import WorldAsks, static_facts, unrendered_config
+from upriver.jinja.static_facts import WorldAsks, static_facts
 from upriver.jinja.world import World
 from upriver.parse.place import stem
 from upriver.problems import Problem, Span
@@ -102,10 +100,9 @@ def _facts(
     unique_id = f"{kind}.{file.package}.{name}"
     origin = Origin(file=file.path, line=line, unique_id=unique_id, name=name)
     try:
-        facts = capture_facts(code, world, file.package, unique_id, name, origin=origin)
+        return capture_facts(code, world, file.package, unique_id, name, origin=origin), ()
     except CompilationError as error:
         return Facts(), (problem_of(error, unique_id=unique_id),)
-    return replace(facts, unrendered_config=unrendered_config(code)), ()
 
 
 def _duplicate(file: SourceFile, name: str, line: int, first: int) -> Problem:

@@ -77,7 +77,7 @@ _CRITERION = re.compile(
 def parse_criterion(text: str) -> Criterion | Problem:
     """Parse one criterion of the command line."""
     match = _CRITERION.match(text)
-    if match is None or not match["value"]:
+    if match is None:
         return Problem(code="selector-syntax", message=f"Invalid selector `{text}`")
     method, value = _method_and_value(match["method"], match["value"])
     name, *arguments = method.split(".")

@@ -20,10 +20,10 @@ from upriver.project.load import load
 from upriver.project.loading import Loaded, Loading
 from upriver.project.memory import Memory
 from upriver.project.outcome import ExitCode, Outcome
-from upriver.project.outside import flags_of, make_invocation, make_settings
+from upriver.project.outside import flags_of, make_invocation, make_settings, time_problems
 from upriver.project.places import placed
 from upriver.project.published_state import State
-from upriver.project.requests import Request
+from upriver.project.requests import Build, Request, Run
 from upriver.project.resolve import Deferring, from_environment, inputs_of, reserved_variables
 from upriver.project.store import Store
 from upriver.project.warnings import settle
@@ -231,11 +231,16 @@ def _complete(request: Request, env: Mapping[str, str]) -> tuple[Request, tuple[
         selecting, more = from_environment(selecting, env)
         filled = msgspec.structs.replace(filled, selecting=selecting)
         problems = (*problems, *more)
+    if isinstance(filled, Build | Run):
+        times = (filled.event_time_start, filled.event_time_end, filled.sample)
+        problems = (*problems, *time_problems(*times))
     return filled, problems
 
 
 def _verb_flags(request: Request) -> dict[str, Any]:
-    names = ("full_refresh", "empty", "store_failures")
+    names = (
+        "full_refresh", "empty", "store_failures", "event_time_start", "event_time_end", "sample",
+    )  # fmt: skip
     return {
         name: value
         for name in names

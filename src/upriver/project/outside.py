@@ -12,6 +12,7 @@ import msgspec
 
 from upriver.jinja.world import Invocation
 from upriver.parse.world import Settings
+from upriver.problems import Problem
 from upriver.resources.relation import Quoting
 from upriver.workspace.commit import commit_of
 from upriver.workspace.workspace import Workspace
@@ -69,6 +70,52 @@ def flags_of(workspace: Workspace, which: str, extra: Mapping[str, Any]) -> dict
     }
     flags.update({name.upper(): value for name, value in extra.items() if value is not None})
     return flags
+
+
+def time_problems(start: str | None, end: str | None, sample: str | None) -> tuple[Problem, ...]:
+    """Check `--event-time-start`, `--event-time-end` and `--sample` (CLI-71)."""
+    given = {"--event-time-start": start, "--event-time-end": end}
+    problems = [
+        _wrong_time(f"`{name}` is `{value}`, which is no time", "as `2025-01-31T18:00:00`")
+        for name, value in given.items()
+        if value is not None and _moment(value) is None
+    ]
+    if (start is None) != (end is None):
+        there, absent = sorted(given, key=lambda name: given[name] is None)
+        problems.append(_wrong_time(f"`{there}` is given without `{absent}`", "both, or neither"))
+    elif start is not None and end is not None and not problems:
+        first, last = _moment(start), _moment(end)
+        if first is not None and last is not None and first >= last:
+            message = f"`--event-time-start`, {start}, is not before `--event-time-end`, {end}"
+            problems.append(_wrong_time(message, "the earlier one as the start"))
+    if sample is not None:
+        problems.extend(_sample_problems(sample))
+    return tuple(problems)
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"):
+        try:
+            return datetime.datetime.strptime(text, form).replace(tzinfo=datetime.UTC)
+        except ValueError:
+            continue
+    return None
+
+
+def _wrong_time(message: str, what: str) -> Problem:
+    return Problem(code="event-time-invalid", message=message, hint=f"Write {what}")
+
+
+def _sample_problems(sample: str) -> tuple[Problem, ...]:
+    # Only a command with a sample pays for this.
+    from upriver.jinja.errors import CompilationError, problem_of
+    from upriver.run.narrowing import read_sample
+
+    try:
+        read_sample(sample, datetime.datetime.now(tz=datetime.UTC))
+    except CompilationError as error:
+        return (problem_of(error),)
+    return ()
 
 
 def _profiles_dir(workspace: Workspace) -> str | None:

@@ -377,6 +377,13 @@ _EMPTY = option("--empty", env="EMPTY", help="Build with no rows: every referenc
 _STORE = option(
     "--store-failures", env="STORE_FAILURES", help="Keep failing rows of tests in tables"
 )
+_START = option(
+    "--event-time-start", env="EVENT_TIME_START", metavar="TIME", help="Start of the batches"
+)
+_END = option("--event-time-end", env="EVENT_TIME_END", metavar="TIME", help="End of the batches")
+_SAMPLE = option(
+    "--sample", env="SAMPLE", metavar="WINDOW", help="Read `3 days` only, or `{start: a, end: b}`"
+)
 _INLINE = option("--inline", metavar="SQL", help="A query instead of a selection; may use `ref`")
 
 
@@ -393,6 +400,9 @@ class Build(Request, frozen=True, kw_only=True):
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     empty: Annotated[Flag, _EMPTY] = None
     store_failures: Annotated[Flag, _STORE] = None
+    event_time_start: Annotated[Text, _START] = None
+    event_time_end: Annotated[Text, _END] = None
+    sample: Annotated[Text, _SAMPLE] = None
 
 
 class Run(Request, frozen=True, kw_only=True):
@@ -401,6 +411,9 @@ class Run(Request, frozen=True, kw_only=True):
     selecting: Selecting = Selecting()
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     empty: Annotated[Flag, _EMPTY] = None
+    event_time_start: Annotated[Text, _START] = None
+    event_time_end: Annotated[Text, _END] = None
+    sample: Annotated[Text, _SAMPLE] = None
 
 
 class Test(Request, frozen=True, kw_only=True):

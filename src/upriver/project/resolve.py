@@ -28,10 +28,7 @@ _INPUT_FIELDS = frozenset(
      "log_path", "version_check"}
 )  # fmt: skip
 _RESERVED = "DBT_ENGINE_"
-_OTHER_VARIABLES = frozenset(
-    {"DOWNLOADS_DIR", "EVENT_TIME_END", "EVENT_TIME_START", "HOST", "NO_PRINT", "PACKAGE_HUB_URL",
-     "SAMPLE", "SQLPARSE"}
-)  # fmt: skip
+_OTHER_VARIABLES = frozenset({"DOWNLOADS_DIR", "HOST", "NO_PRINT", "PACKAGE_HUB_URL", "SQLPARSE"})
 """dbt's variables behind the prefix for what has no option here."""
 _RETIRED = {
     "defer": "DBT_DEFER_TO_STATE",

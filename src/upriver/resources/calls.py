@@ -35,7 +35,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     functions: tuple[RefCall, ...] = ()
     configs: tuple[dict[str, Any], ...] = ()
     """The keyword arguments of each `config(...)` call, rendered."""
-    unrendered_config: dict[str, Any] = {}
-    """The same keys as raw source text where the value was not a literal (PROJ-77)."""
     macros: tuple[str, ...] = ()
     """unique_ids of macros called directly by this template (for `depends_on.macros`)."""

@@ -204,7 +204,7 @@ class UnitTest(msgspec.Struct, frozen=True, kw_only=True, tag="unit_test", tag_f
     versions: dict[str, Any] | None = None
     config: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
-    schema: str = ""
+    schema: str | None = None
     checksum: str | None = None
     depends_on: tuple[str, ...] = ()
 

@@ -87,14 +87,15 @@ def make_resolver(
     resources = world.setting.graph.resources
 
     def make(decision: Decision) -> Any:
+        window = None
+        if narrowing.window is not None:
+            window = narrowing.filter_of(resources.get(decision.target))
         if decision.place != "inlined":
-            window = None
-            if narrowing.window is not None:
-                window = narrowing.filter_of(resources.get(decision.target))
             return decided_relation(world, decision, limit=narrowing.limit, window=window)
         if seen is not None:
             seen[decision.target] = None
-        return cte_relation(world, _identifier(world, decision.target))
+        name = _identifier(world, decision.target)
+        return cte_relation(world, name, limit=narrowing.limit, window=window)
 
     entries = world.setting.graph.entries
     return InputResolver(package, name, decisions, entries, make, root=world.project_name)

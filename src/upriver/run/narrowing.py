@@ -18,6 +18,7 @@ from upriver.jinja.relation import EventTimeFilter
 from upriver.parse.world import Settings
 from upriver.resources.nodes import Node, Resource, Source
 from upriver.run.batches import Batch, before
+from upriver.workspace.yaml import load_yaml
 
 _SAMPLE = re.compile(r"\s*(\d+)\s*(hour|day|month|year)s?\s*", re.IGNORECASE)
 
@@ -68,17 +69,29 @@ def in_batch(narrowing: Narrowing, batch: Batch) -> Narrowing:
 
 
 def read_sample(value: Any, now: datetime.datetime) -> Window:
-    """Read `--sample`: `3 days` back from now, or a mapping with `start` and `end`."""
-    if isinstance(value, Mapping):
-        return Window(read_moment(value["start"]), read_moment(value["end"]))
+    """Read `--sample`: `3 days` back from now, or a mapping, also as YAML, with `start` and `end`."""
+    is_yaml = isinstance(value, str) and value.lstrip().startswith("{")
+    window = _window(load_yaml(value).value if is_yaml else value)
+    if window is not None:
+        return window
     match = _SAMPLE.fullmatch(str(value))
     if match is None:
         raise CompilationError(
             f"`{value}` is not a sample",
             code="sample-invalid",
-            hint="Write a number of hours, days, months or years, e.g. `3 days`",
+            hint="Write a number of hours, days, months or years, e.g. `3 days`, or a mapping with"
+            " `start` and `end`",
         )
     return Window(before(now, match[2].lower(), int(match[1])), now)
+
+
+def _window(value: Any) -> Window | None:
+    if not isinstance(value, Mapping) or not {"start", "end"} <= value.keys():
+        return None
+    try:
+        return Window(read_moment(value["start"]), read_moment(value["end"]))
+    except ValueError:
+        return None
 
 
 def read_moment(value: Any) -> datetime.datetime:

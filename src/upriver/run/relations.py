@@ -47,9 +47,15 @@ def deferred_relation(world: RunWorld, published: Published) -> Relation:
     return _rendered_as(world, name, published.relation_name)
 
 
-def cte_relation(world: RunWorld, identifier: str) -> Relation:
-    """Return the relation that stands for an inlined query."""
-    return ephemeral_relation(world.dialect, identifier)
+def cte_relation(
+    world: RunWorld,
+    identifier: str,
+    *,
+    limit: int | None = None,
+    window: EventTimeFilter | None = None,
+) -> Relation:
+    """Return the relation that stands for an inlined query, narrowed like any other."""
+    return ephemeral_relation(world.dialect, identifier, limit=limit, event_time_filter=window)
 
 
 def schema_relation(world: RunWorld, name: RelationName) -> Relation:

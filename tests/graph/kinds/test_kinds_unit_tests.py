@@ -122,7 +122,7 @@ def test_a_unit_test_of_a_disabled_model_is_disabled() -> None:
         }
     )
     (disabled,) = found.graph.disabled["unit_test.shop.m.u"]
-    assert (disabled.config["enabled"], disabled.schema) == (False, "")  # type: ignore[union-attr]
+    assert (disabled.config["enabled"], disabled.schema) == (False, None)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

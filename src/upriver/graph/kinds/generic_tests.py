@@ -18,6 +18,7 @@ from upriver.graph.config import accumulate_calls, as_list, distinct_tags
 from upriver.graph.drafts import Draft, Scope, resolve_config
 from upriver.graph.kinds.arguments import Asked, gather, render_text
 from upriver.graph.kinds.nodes import name_node
+from upriver.jinja.static_facts import unrendered_config
 from upriver.problems import Problem, Span
 from upriver.resources.calls import Facts, RefCall, SourceCall, Version
 from upriver.resources.definitions import ColumnPatch, TestItem
@@ -182,11 +183,14 @@ def _configure(
     tags: tuple[str, ...],
 ) -> None:
     """Add what a test depends on and its configuration."""
+    raw = config
     if facts.configs:
-        config = accumulate_calls(facts.configs)
+        raw = config = accumulate_calls(facts.configs)
+        if scope.inputs.flags.state_modified_compare_more_unrendered_values:
+            raw = unrendered_config(values["raw_code"]) or config
     resolved = resolve_config(
         scope, "test", values["package"], values["fqn"], yaml={}, raw_yaml={}, in_file=config,
-        raw_in_file=config,
+        raw_in_file=raw,
     )  # fmt: skip
     values["config"] = resolved.config
     values["unrendered_config"] = resolved.unrendered

@@ -17,6 +17,7 @@ from upriver.graph.contracts import contract_checksum, full_constraint
 from upriver.graph.drafts import Draft, Scope, in_file_layers, resolve_config
 from upriver.graph.kinds.arguments import read_call
 from upriver.graph.versions import Properties
+from upriver.jinja.static_facts import is_extractable
 from upriver.problems import Problem, Span
 from upriver.resources.calls import Facts, RefCall, SourceCall
 from upriver.resources.definitions import ColumnPatch, NodePatch, SeedDefinition, SqlDefinition
@@ -156,7 +157,8 @@ def draft_body(
     facts = body.facts
     file = scope.place(body.package, body.original_file_path)
     default = {"materialized": "table"} if body.language == "python" else None
-    in_file, raw_in_file = in_file_layers(scope, facts, default)
+    shown = _shown_code(scope, body, properties)
+    in_file, raw_in_file = in_file_layers(scope, facts, shown, default)
     resolved = resolve_config(
         scope,
         body.kind,
@@ -236,10 +238,24 @@ def _with_hooks(scope: Scope, body: Body, config: Mapping[str, Any]) -> Facts:
     )
 
 
+def _shown_code(scope: Scope, body: Body, properties: Properties | None) -> str:
+    """Return the code from which unrendered config is taken; empty where dbt takes none."""
+    wants_unrendered = scope.inputs.flags.state_modified_compare_more_unrendered_values
+    if body.language == "python" or not wants_unrendered:
+        return ""
+    has_config = properties is not None and bool(properties.config)
+    is_model = body.kind == "model"
+    return "" if is_model and not has_config and is_extractable(body.raw_code) else body.raw_code
+
+
 def _raw_yaml(scope: Scope, properties: Properties) -> Mapping[str, Any]:
-    if scope.inputs.flags.state_modified_compare_more_unrendered_values:
-        return properties.raw_config
-    return properties.config
+    if not scope.inputs.flags.state_modified_compare_more_unrendered_values:
+        return properties.config
+    # dbt adds the rendered items of a list to those as written.
+    return {
+        key: [*value, *properties.config.get(key, ())] if isinstance(value, list) else value
+        for key, value in properties.raw_config.items()
+    }
 
 
 def _add_properties(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from upriver.jinja.static.record import STATEMENT, Asks, Record
-from upriver.jinja.static.syntax import Expression, Keyword, Statement, is_literal
+from upriver.jinja.static.syntax import Expression, Keyword, Statement
 from upriver.jinja.static.tokens import Unreadable
 from upriver.jinja.static.values import (
     ADAPTER_CALLS,
@@ -373,12 +373,7 @@ class _Reading:
         if name in OPAQUE_CALLS:
             record.escape_all(given, keywords)
             return UNKNOWN
-        answer = _CALLS[name](record, given, keywords)
-        if name == "config":
-            record.note_texts({
-                key: text for key, expression, text in call[3] if not is_literal(expression)
-            })  # fmt: skip
-        return answer
+        return _CALLS[name](record, given, keywords)
 
     def call_member(self, owner: str, method: str, call: Expression, scope: Scope) -> Any:
         """Call `owner.method(..)` where the owner is one of dbt's names or a package."""
@@ -413,7 +408,7 @@ class _Reading:
         given = [self.value(expression, scope) for expression in args]
         if not keywords:
             return given, {}
-        named = {key: self.value(expression, scope) for key, expression, _ in keywords}
+        named = {key: self.value(expression, scope) for key, expression in keywords}
         if len(named) != len(keywords):
             raise Unreadable("keywords")
         return given, named

@@ -77,7 +77,6 @@ class Record:
         self.metrics: dict[Any, RefCall] = {}
         self.functions: dict[Any, RefCall] = {}
         self.configs: list[dict[str, Any]] = []
-        self.texts: dict[str, Any] = {}
         self.macros: dict[str, None] = {}
         self.uncertain = 0
         """How many undecided conditions the current place hangs on."""
@@ -95,7 +94,6 @@ class Record:
             metrics=tuple(self.metrics.values()),
             functions=tuple(self.functions.values()),
             configs=tuple(self.configs),
-            unrendered_config=self.texts,
             macros=tuple(self.macros),
         )
 
@@ -114,10 +112,6 @@ class Record:
             raise Unreadable("config")
         self.configs.append(copy.deepcopy(made))
         return ""
-
-    def note_texts(self, texts: dict[str, str]) -> None:
-        """Note the source of config values that are not literals."""
-        self.texts.update(texts)
 
     def ref(self, given: list[Any], keywords: Keywords) -> Any:
         """Record `ref(..)`."""

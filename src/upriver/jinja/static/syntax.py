@@ -11,7 +11,7 @@ tree is made of tuples because several thousand templates are read at a cold sta
                  ("dict", pairs) ("not", of) ("and", left, right) ("or", left, right)
                  ("choice", test, then, otherwise) ("compare", left, rest) ("binary", op, l, r)
                  ("negative", of) ("opaque", parts)
-    keyword      (name, expression, source text)
+    keyword      (name, expression)
     statement    ("out", expression) ("set", targets, expression) ("set_block", name, body)
                  ("if", branches, otherwise) ("for", targets, over, test, body, otherwise)
                  ("call_block", call, body) ("scope", body)
@@ -19,7 +19,6 @@ tree is made of tuples because several thousand templates are read at a cold sta
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from upriver.jinja.static.tokens import (
@@ -37,7 +36,7 @@ from upriver.jinja.static.tokens import (
 )  # fmt: skip
 
 Expression = tuple[Any, ...]
-Keyword = tuple[str, Expression, str]
+Keyword = tuple[str, Expression]
 Statement = tuple[Any, ...]
 
 
@@ -46,7 +45,6 @@ _CONSTANTS = {
 }  # fmt: skip
 _COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _NO_OPERAND = frozenset({"else", "or", "and", "is", "if", "in", "not"})
-_LITERALS = frozenset({"const", "list", "tuple", "dict", "negative"})
 
 
 def read_template(text: str) -> list[Statement]:
@@ -56,41 +54,6 @@ def read_template(text: str) -> list[Statement]:
     if stop is not None:
         raise Unreadable(stop)
     return body
-
-
-_CONFIG = re.compile(r"\{[{%][^{}%]*?\bconfig\s*(?=\()")
-
-
-def read_config_texts(text: str) -> dict[str, str]:
-    """Return the source of the values `config(..)` calls compute; unreadable calls are skipped."""
-    found: dict[str, str] = {}
-    for match in _CONFIG.finditer(text):
-        reader = _Reader(text)
-        reader.position, reader.depth = match.end(), 0
-        try:
-            reader.advance()
-            reader.expect("(")
-            _, keywords = reader.arguments()
-        except Unreadable:
-            continue
-        found.update({
-            name: source for name, value, source in keywords if not is_literal(value)
-        })  # fmt: skip
-    return found
-
-
-def is_literal(expression: Expression) -> bool:
-    """Tell whether an expression is written out: constants and containers of them."""
-    kind = expression[0]
-    if kind not in _LITERALS:
-        return False
-    if kind == "const":
-        return True
-    if kind == "negative":
-        return is_literal(expression[1])
-    if kind == "dict":
-        return all(is_literal(key) and is_literal(value) for key, value in expression[1])
-    return all(is_literal(item) for item in expression[1])
 
 
 class _Reader:
@@ -440,12 +403,9 @@ class _Reader:
         args: list[Expression] = []
         keywords: list[Keyword] = []
         while not self.skip(")"):
-            start = self.start
             value = self.expression()
             if value[0] == "name" and self.skip("="):
-                start = self.start
-                name, value = value[1], self.expression()
-                keywords.append((name, value, self.text[start : self.start].rstrip()))
+                keywords.append((value[1], self.expression()))
             elif keywords:
                 raise Unreadable("(")
             else:

@@ -1,0 +1,1 @@
+{{ config(materialized='view') }} select count(*) as n from {{ ref('breaks') }}

@@ -1,0 +1,2 @@
+{{ config(materialized='table', event_time='ts') }}
+select * from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+{% macro say_where() %}{{ print('reads ' ~ ref('stg_customers')) }}{% endmacro %}

@@ -1,0 +1,1 @@
+select id, customer_id from {{ source('raw', 'orders') }}

@@ -1,0 +1,1 @@
+{% materialization returns_nothing, default %}{% call statement('main') %}select 1{% endcall %}{% endmaterialization %}

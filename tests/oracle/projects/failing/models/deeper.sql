@@ -1,0 +1,1 @@
+select a.* from {{ ref('after_missing') }} a, {{ ref('ok') }} b

@@ -1,0 +1,1 @@
+{{ config(materialized='ephemeral') }} select * from nowhere_at_all

@@ -1,0 +1,2 @@
+{% do exceptions.warn('careful') if execute %}
+select 7 as id

@@ -1,0 +1,1 @@
+select * from {{ ref('a2') }} union all select * from {{ ref('s1') }}

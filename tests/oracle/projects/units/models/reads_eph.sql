@@ -1,0 +1,1 @@
+select e.id, e.name || '!' as name from {{ ref('eph') }} e

@@ -1,0 +1,1 @@
+select id, l, s, d, t, q from {{ ref('odd_types') }} where name <> 'zz'
