@@ -9,6 +9,7 @@ the code.
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -111,3 +112,4 @@ def _meaning(option: Option) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page_with(PAGE.read_text("utf-8"), generated()), "utf-8")
+    runpy.run_path(str(PAGE.parent / "generate_compatibility.py"), run_name="__main__")
