@@ -55,6 +55,7 @@ def flags_of(workspace: Workspace, which: str, extra: Mapping[str, Any]) -> dict
             if name.startswith(("require_", "state_", "source_", "skip_", "validate_"))
         },
         **{name: behaviour.get(name.lower()) for name in _FLAG_NAMES},
+        "WARN_ERROR": workspace.flags.warn_error or None,
         "PROFILES_DIR": _profiles_dir(workspace),
         "LOG_CACHE_EVENTS": given.get("log_cache_events", False),
         "QUIET": given.get("quiet", False),
