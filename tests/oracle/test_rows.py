@@ -40,7 +40,9 @@ def _played(name: str, folder: Path) -> tuple[Played, Played]:
     page = read_page(name)
     project = write_page(page, folder / name)
     script = script_of(page)
-    return play_dbt(f"rows-{name}", project, script), play_upriver(project, script, folder / f"{name}-out")
+    return play_dbt(f"rows-{name}", project, script), play_upriver(
+        project, script, folder / f"{name}-out"
+    )
 
 
 def _row(played: Played, model: str) -> dict[str, Any]:
