@@ -58,6 +58,9 @@ def changed(*changes: tuple[list[str], Any]) -> dict[str, Any]:
 COPY_STATE: dict[str, Any] = {"copy": ["state", "state_b"]}
 B = ["--defer", "--state", "state_b"]
 INT = ["run", "-s", "int_orders"]
+PARTIAL: list[list[str] | dict[str, Any]] = [
+    ["run", "-s", "stg_customers", *DEFER], {"copy": ["target", "state_b"]}
+]  # fmt: skip
 
 EXAMPLES = [
     Case("E1", [*INT, *DEFER]),
@@ -85,8 +88,9 @@ EXAMPLES = [
     Case("E17 later", ["run", "-s", "fct_inc", *DEFER],
          [["build", "-s", "int_orders", "fct_inc", *DEFER, *BROKEN]]),
     Case("E18", [*INT, "--target", "prod", *DEFER]),
-    Case("E19", [*INT, *B, "--target", "dev2"],
-         [["run", "-s", "stg_customers", *DEFER], {"copy": ["target", "state_b"]}]),
+    Case("E19", [*INT, *B, "--target", "dev2"], PARTIAL, better="D10"),
+    Case("E19 unchecked", [*INT, *B, "--target", "dev2"], PARTIAL,
+         env={"DBT_CHECK_DEFERRED_RELATIONS": "false"}),
 ]  # fmt: skip
 
 COMMANDS_WITHOUT_STATE = {
@@ -279,6 +283,7 @@ _AS_BUILT = {"model.shop.fct_inc": ["wh.dev.int_orders"]}
 BETTER: dict[str, dict[str, Any]] = {
     "E11": {"exit code": 0, "reads": {_NOT_NULL: ["wh.dev.int_orders"],
                                       _RELATED: ["wh.dev.int_orders", "wh.prod.fct_inc"]}},
+    "E19": {"exit code": 2, "statuses": {}},
     "named test favoured": {"exit code": 0, "reads": {_NOT_NULL: ["wh.dev.int_orders"]}},
     "defer state of env": {"exit code": 0, "reads": {
         "model.shop.int_orders": ["wh.prod.stg_orders", "wh.prod.stg_customers"]}},

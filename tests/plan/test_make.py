@@ -217,8 +217,8 @@ def test_preflight_names_what_will_not_be_found() -> None:
     made = plan("run", "fct", policy="exists")
     catalog = Catalog(listings={("db", "dev"): {}, ("db", "prod"): {"stg": "view"}})
     problems = preflight(made, GRAPH, catalog)
-    assert [(p.code, p.unique_id) for p in problems] == [
-        ("deferral-relation-missing", "model.p.int")
+    assert [(p.code, p.severity, p.unique_id) for p in problems] == [
+        ("deferral-relation-missing", "error", "model.p.int")
     ]
     unknown = Catalog(listings={("db", "dev"): {}})
     assert preflight(made, GRAPH, unknown) == ()

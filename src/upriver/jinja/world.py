@@ -44,6 +44,8 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
     """The dbt version whose behaviour is matched, e.g. `1.11.16`."""
     git_commit: str | None = None
     """What the project's files are at; told in artifacts, not to templates."""
+    target_name: str | None = None
+    """The target of the profile; told in artifacts."""
 
 
 class Warehouse(Protocol):

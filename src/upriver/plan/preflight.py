@@ -11,8 +11,9 @@ from upriver.problems import Problem
 def preflight(plan: Plan, graph: Graph, catalog: Catalog) -> tuple[Problem, ...]:
     """Name every reference that will not be found, with the remedy; each relation once.
 
-    Only schemas that could be listed are judged: an unreachable database is the warehouse's to
-    report.
+    A deferred relation that production never built is an error: nothing this run builds can make
+    the reader work. A reference that no side has is a warning, since dbt goes on there. Only
+    schemas that could be listed are judged: an unreachable database is the warehouse's to report.
     """
     problems: dict[str, Problem] = {}
     for step in (*plan.before, *plan.steps, *plan.after):
@@ -46,7 +47,6 @@ def _check(
         return None
     return Problem(
         code="deferral-relation-missing",
-        severity="warning",
         message=f"`{name}`, read by `{reader}`, is deferred to {decision.relation_name}, which"
         f" does not exist in the warehouse, although the manifest names it ({baseline})",
         hint=f"Build it in production, or build it here: add `{name}` to the selection",

@@ -38,6 +38,7 @@ def metadata_of(invocation: Invocation) -> Metadata:
         run_started_at=invocation.started_at.isoformat(),
         env=invocation.metadata_envs,
         git_commit=invocation.git_commit,
+        target_name=invocation.target_name,
     )
 
 

@@ -14,12 +14,13 @@ from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import Deferral, schemas_to_list
 from upriver.plan.explain import summarise, summary_line
+from upriver.plan.guard import overwritten
 from upriver.plan.make import PlanRequest, make_plan, referenced
 from upriver.plan.methods import Material
 from upriver.plan.plan import Plan
 from upriver.plan.preflight import preflight
 from upriver.plan.select import Selection
-from upriver.problems import ProblemsError
+from upriver.problems import Problem, ProblemsError
 from upriver.project.artifacts import write_run_results
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
 from upriver.project.inline import with_inline
@@ -47,7 +48,7 @@ from upriver.state.wire.nodes import CompiledPart
 from upriver.workspace.profile import Profile
 
 _SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
-"""Commands that read the deferred relations, so that missing ones are worth a warning."""
+"""Commands that read the deferred relations, so that missing ones matter."""
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     only: frozenset[str] | None = None
     """Of the selection, act on these only; the selected set stays whole (`retry`, defect D6)."""
     extra_flags: Mapping[str, Any] = {}
+    is_dry: bool = False
+    """Only the plan is wanted; it will not be carried out."""
 
 
 def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> Prepared | None:
@@ -125,11 +128,37 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     if not plan.steps:
         opened.listener(NothingToDo())
         return None
-    if wanted.command in _SQL_COMMANDS and deferral is not None:
-        opened.require(preflight(plan, graph, catalog))
-    return Prepared(
+    prepared = Prepared(
         plan=plan, graph=graph, loaded=loaded, state=state, deferring=deferring, catalog=catalog
     )
+    opened.require(_what_deferral_misses(opened, prepared, is_dry=wanted.is_dry))
+    return prepared
+
+
+def _what_deferral_misses(
+    opened: OpenedProject, prepared: Prepared, *, is_dry: bool
+) -> tuple[Problem, ...]:
+    """Return what would go wrong with a deferring plan, before anything of it has run.
+
+    Only to look at a plan is never refused, and the project may have dbt's way instead.
+    """
+    plan, graph = prepared.plan, prepared.graph
+    deferral = _deferral(prepared.deferring, prepared.state)
+    if plan.command not in _SQL_COMMANDS or deferral is None:
+        return ()
+    flags = opened.workspace.flags
+    unread = preflight(plan, graph, prepared.catalog)
+    if is_dry or not flags.check_deferred_relations:
+        unread = _as_warnings(unread)
+    if not flags.protect_deferred_relations:
+        return unread
+    target_name = _profile(opened).target_name
+    over = overwritten(plan, graph, deferral, target_name)
+    return (*unread, *(_as_warnings(over) if is_dry else over))
+
+
+def _as_warnings(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(msgspec.structs.replace(p, severity="warning") for p in problems)
 
 
 def _is_chosen(wanted: Wanted) -> bool:

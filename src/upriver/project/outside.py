@@ -40,6 +40,7 @@ def make_invocation(
         },
         dbt_version=workspace.inputs.dbt_version,
         git_commit=commit_of(workspace.root),
+        target_name=None if workspace.profile is None else workspace.profile.target_name,
     )
 
 

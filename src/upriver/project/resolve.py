@@ -28,8 +28,11 @@ _INPUT_FIELDS = frozenset(
      "log_path", "version_check"}
 )  # fmt: skip
 _RESERVED = "DBT_ENGINE_"
-_OTHER_VARIABLES = frozenset({"DOWNLOADS_DIR", "HOST", "NO_PRINT", "PACKAGE_HUB_URL", "SQLPARSE"})
-"""dbt's variables behind the prefix for what has no option here."""
+_OTHER_VARIABLES = frozenset(
+    {"CHECK_DEFERRED_RELATIONS", "DOWNLOADS_DIR", "HOST", "NO_PRINT", "PACKAGE_HUB_URL",
+     "PROTECT_DEFERRED_RELATIONS", "SQLPARSE"}
+)  # fmt: skip
+"""Variables behind the prefix for what has no option here."""
 _RETIRED = {
     "defer": "DBT_DEFER_TO_STATE",
     "state": "DBT_ARTIFACT_STATE_PATH",

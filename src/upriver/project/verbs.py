@@ -105,7 +105,7 @@ def _stopped(outcome: Outcome, printed: Printed) -> Outcome:
 def _plan(opened: OpenedProject) -> Outcome:
     request = opened.request
     assert isinstance(request, PlanOnly)  # noqa: S101 - the table below
-    wanted = Wanted(command=request.command, selecting=request.selecting)
+    wanted = Wanted(command=request.command, selecting=request.selecting, is_dry=True)
     prepared = prepare(opened, wanted)
     if prepared is None:
         return opened.outcome()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 
 from upriver.adapters.cache import RelationCache
 from upriver.adapters.contract import Adapter, OpenWarehouse
@@ -61,10 +62,19 @@ class Door:
         problems: list[Problem] = []
         for name in others:
             try:
-                listed.update(self._list([name], 1))
+                found = self._list([name], 1)
+                if found[name] or self._has_database(name[0]):
+                    listed.update(found)
+                else:
+                    problems.append(_unlisted(name, "the target has no such database"))
             except WarehouseError as error:
-                problems.append(_unlisted(name, error))
+                problems.append(_unlisted(name, str(error)))
         return catalog_of(listed), tuple(problems)
+
+    def _has_database(self, database: str | None) -> bool:
+        """Whether a database is there at all: one that is not attached looks like an empty one."""
+        with closing(self.session("list-0")) as session:
+            return bool(session.schemas(database))
 
     def _list(
         self, schemas: Iterable[SchemaName], threads: int
@@ -100,12 +110,12 @@ def connection_problem(profile: Profile, error: WarehouseError) -> Problem:
     )
 
 
-def _unlisted(name: SchemaName, error: WarehouseError) -> Problem:
+def _unlisted(name: SchemaName, reason: str) -> Problem:
     shown = ".".join(part for part in name if part)
     return Problem(
         code="deferral-schema-unlisted",
         severity="warning",
         message=f"The baseline's schema `{shown}` could not be listed, so whether its relations"
-        f" exist is not known: {error}",
+        f" exist is not known: {reason}",
         hint="The connection of this target must be able to read the baseline's database",
     )

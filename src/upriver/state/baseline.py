@@ -20,7 +20,7 @@ from upriver.problems import Problem, Span, has_errors
 from upriver.state._lazy import Converted, Packed
 from upriver.state.comparable import Comparable, comparable_of
 from upriver.state.defer import DEFERRABLE_KINDS
-from upriver.state.wire.manifest import COMMIT_KEY, MAKER_KEY
+from upriver.state.wire.manifest import COMMIT_KEY, MAKER_KEY, TARGET_KEY
 from upriver.state.wire.read import (
     NULL,
     WireMetadata,
@@ -30,7 +30,7 @@ from upriver.state.wire.read import (
     schema_version,
 )
 
-_INDEX_FORMAT = 1
+_INDEX_FORMAT = 2
 """Raised whenever the meaning of an index's bytes changes."""
 
 _COMMIT_KEYS = (
@@ -58,6 +58,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     dbt_version: str | None = None
     upriver_version: str | None = None
     """None when another tool wrote the manifest."""
+    target_name: str | None = None
+    """None when another tool wrote the manifest: dbt's do not say it."""
     schema_version: int | None = None
 
 
@@ -296,6 +298,7 @@ def _origin(metadata: WireMetadata, version: int, location: str) -> Origin:
         adapter_type=metadata.adapter_type,
         dbt_version=metadata.dbt_version,
         upriver_version=env.get(MAKER_KEY),
+        target_name=env.get(TARGET_KEY),
         schema_version=version,
     )
 

@@ -28,6 +28,8 @@ class ProjectFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Every flag a project may set, resolved."""
 
     cache_selected_only: bool = False
+    check_deferred_relations: bool = True
+    """Refuse to start when a deferred relation does not exist (defect D10); dbt does not look."""
     debug: bool = False
     fail_fast: bool = False
     indirect_selection: str = "eager"
@@ -37,6 +39,8 @@ class ProjectFlags(msgspec.Struct, frozen=True, kw_only=True):
     log_level_file: str = "debug"
     partial_parse: bool = True
     populate_cache: bool = True
+    protect_deferred_relations: bool = True
+    """Refuse to start when a deferring run would write to production's relations."""
     printer_width: int = 80
     send_anonymous_usage_stats: bool = True
     static_parser: bool = True

@@ -3,7 +3,7 @@
 A manifest is assembled from the encoded objects of its members, so that whoever kept the bytes of
 an unchanged member hands them over again. dbt's schema forbids keys it does not know; what upriver
 adds is therefore said in `metadata.env`, the one place of the block that is open (`MAKER_KEY`,
-`COMMIT_KEY`).
+`COMMIT_KEY`, `TARGET_KEY`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ MAKER_KEY = "UPRIVER_VERSION"
 """Key of `metadata.env` that says which upriver wrote the manifest."""
 COMMIT_KEY = "UPRIVER_GIT_COMMIT"
 """Key of `metadata.env` that says which commit was published."""
+TARGET_KEY = "UPRIVER_TARGET"
+"""Key of `metadata.env` that says which target of the profile was published."""
 
 SECTIONS: Mapping[str, str] = {
     "model": "nodes", "seed": "nodes", "snapshot": "nodes", "analysis": "nodes",
@@ -60,6 +62,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str] = {}
     """`DBT_ENV_CUSTOM_ENV_*` without the prefix."""
     git_commit: str | None = None
+    target_name: str | None = None
     user_id: str | None = None
     send_anonymous_usage_stats: bool | None = None
 
@@ -229,6 +232,8 @@ def _metadata_value(graph: Graph, metadata: Metadata) -> dict[str, Any]:
     env = {**metadata.env, MAKER_KEY: metadata.upriver_version}
     if metadata.git_commit is not None:
         env[COMMIT_KEY] = metadata.git_commit
+    if metadata.target_name is not None:
+        env[TARGET_KEY] = metadata.target_name
     # dbt names a project by this digest; it protects nothing (ART-16).
     project_id = hashlib.md5(facts.project_name.encode(), usedforsecurity=False).hexdigest()
     quoting = facts.quoting
