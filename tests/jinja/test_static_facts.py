@@ -60,7 +60,7 @@ def refs(*names: str) -> tuple[RefCall, ...]:
 
 PLAIN = [
     ("select 1", Facts()),
-    ("{{ ref('a') }}{{ref( \"b\" )}}{{- ref('a') -}}", Facts(refs=refs("a", "b"))),
+    ("{{ ref('a') }}{{ref( \"b\" )}}{{- ref('a') -}}", Facts(refs=refs("a", "b", "a"))),
     ("{{ ref('pkg', 'a') }}", Facts(refs=(RefCall(name="a", package="pkg"),))),
     ("{{ ref('a', v=2) }}", Facts(refs=(RefCall(name="a", version=2),))),
     ("-- depends_on: {{ ref('a') }}", Facts(refs=refs("a"))),
@@ -107,7 +107,6 @@ CERTAIN = [
     "{{ columns() }}{% set c = columns() %}{% for x in c %}{{ x }}{% endfor %}",
     "{{ ref('a') if target.name == 'dev' else ref('b') }}{{ false and ref('c') }}",
     "{% set x = none %}{% if x is none %}{{ ref('a') }}{% endif %}",
-    "{{ ref('a') }}{% if this.schema == 'x' %}{{ ref('a') }}{% endif %}",
     "{% set a, b = 'x', 'y' %}{{ ref(a) }}{{ ref(b) }}",
     "{% filter upper %}{{ ref('a') }}{% endfilter %}{{ 'a,b'.split(',') | length }}",
     "{% set d = {'x': ['m']} %}{% for n in d.x %}{{ ref(n) }}{% endfor %}{{ ref(d['x'][0]) }}",
@@ -138,6 +137,7 @@ UNCERTAIN = [
     "{{ ref('a', 'b', 'c') }}",
     "{{ ref(name='a') }}",
     "{% if this.schema == 'x' %}{{ ref('a') }}{% endif %}",
+    "{{ ref('a') }}{% if this.schema == 'x' %}{{ ref('a') }}{% endif %}",
     "{% for c in columns() %}{{ ref(c) }}{% endfor %}",
     "{% for c in columns() %}{{ cents(c) }}{% endfor %}",
     "{% set l = ['a'] %}{{ grow(l) }}{% for n in l %}{{ ref(n) }}{% endfor %}",

@@ -52,9 +52,9 @@ def _differing(key: str, theirs: dict[str, Any], mine: dict[str, Any]) -> Iterat
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name in ("refs", "sources") and isinstance(value, list):
-        # dbt repeats a call that is made twice.
-        return [one for at, one in enumerate(value) if one not in value[:at]]
+    if name == "sources" and isinstance(value, list):
+        # dbt keeps a set of those it reads without rendering.
+        return sorted(value)
     if name == "depends_on":
         macros = sorted(m for m in value["macros"] if not m.startswith("macro.dbt"))
         return {**value, "macros": macros, "nodes": sorted(value.get("nodes", []))}

@@ -177,7 +177,10 @@ COUNTERPARTS = [
     Case("table there, ephemeral here", ["compile", "-s", "fct_inc", *DEFER],
          [{"edit": ["models/int_orders.sql", "'table'", "'ephemeral'"]}]),
     Case("gone from the warehouse", [*INT, *B],
-         [COPY_STATE, changed((node("stg_customers", "schema"), "not_there"))]),
+         [COPY_STATE, changed((node("stg_customers", "schema"), "not_there"))], better="D10"),
+    Case("gone from the warehouse, unchecked", [*INT, *B],
+         [COPY_STATE, changed((node("stg_customers", "schema"), "not_there"))],
+         env={"DBT_CHECK_DEFERRED_RELATIONS": "false"}),
     Case("state of another project", [*_INT, "--defer", "--state", "state_b"],
          [COPY_STATE, changed((["nodes"], {}), (["metadata", "project_name"], "elsewhere"))],
          better="D10"),
@@ -283,6 +286,7 @@ _AS_BUILT = {"model.shop.fct_inc": ["wh.dev.int_orders"]}
 BETTER: dict[str, dict[str, Any]] = {
     "E11": {"exit code": 0, "reads": {_NOT_NULL: ["wh.dev.int_orders"],
                                       _RELATED: ["wh.dev.int_orders", "wh.prod.fct_inc"]}},
+    "gone from the warehouse": {"exit code": 2, "statuses": {}},
     "E19": {"exit code": 2, "statuses": {}},
     "named test favoured": {"exit code": 0, "reads": {_NOT_NULL: ["wh.dev.int_orders"]}},
     "defer state of env": {"exit code": 0, "reads": {

@@ -23,7 +23,7 @@ def model(dbt, session):
     assert isinstance(made, SqlDefinition)
     assert (made.name, made.language) == ("p", "python")
     assert made.facts == Facts(
-        refs=(RefCall(name="b", package="shop", version=2), RefCall(name="a")),
+        refs=(RefCall(name="b", package="shop", version=2), RefCall(name="a"), RefCall(name="a")),
         sources=(SourceCall(source="s", table="t"),),
         configs=({"materialized": "table", "tags": ["a"]},),
     )

@@ -80,14 +80,14 @@ class References:
         found: dict[str, None] = {}
         is_lost = False
         resolver = self._resolver
-        for source in draft.sources:
+        for source in dict.fromkeys(draft.sources):
             answer = resolver.source(source, draft.package)
             if answer.unique_id is not None and answer.status == "found":
                 found[answer.unique_id] = None
             else:
                 self._report_source(draft, source, answer)
                 is_lost = True
-        for call in draft.refs:
+        for call in dict.fromkeys(draft.refs):
             answer = resolver.ref(call, draft.package)
             if answer.unique_id is not None and answer.status == "found":
                 found[answer.unique_id] = None

@@ -20,13 +20,13 @@ from upriver.resources.relation import RelationName
 
 
 class Capture:
-    """Private working state of one parse: what was asked, in order, each thing once."""
+    """Private working state of one parse: what was asked, in order; macros once each."""
 
     def __init__(self, this: Any) -> None:
         """`this` is the answer to every reference: the node's own relation (JINJA-38)."""
         self._this = this
-        self.refs: dict[Any, RefCall] = {}
-        self.sources: dict[SourceCall, None] = {}
+        self.refs: list[RefCall] = []
+        self.sources: list[SourceCall] = []
         self.metrics: dict[RefCall, None] = {}
         self.functions: dict[RefCall, None] = {}
         self.configs: list[dict[str, Any]] = []
@@ -34,12 +34,12 @@ class Capture:
 
     def ref(self, call: RefCall) -> Any:
         """Note a ref."""
-        self.refs.setdefault((call.package, call.name, str(call.version)), call)
+        self.refs.append(call)
         return self._this
 
     def source(self, call: SourceCall) -> Any:
         """Note a source."""
-        self.sources[call] = None
+        self.sources.append(call)
         return self._this
 
     def metric(self, call: RefCall) -> Any:
@@ -63,7 +63,7 @@ class Capture:
     def facts(self) -> Facts:
         """Return what was asked."""
         return Facts(
-            refs=tuple(self.refs.values()),
+            refs=tuple(self.refs),
             sources=tuple(self.sources),
             metrics=tuple(self.metrics),
             functions=tuple(self.functions),

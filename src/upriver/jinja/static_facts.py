@@ -152,26 +152,20 @@ def _shown(value: Any) -> str:
     return f"Const(value={value!r})"
 
 
-def _plain_facts(text: str, asks: Asks) -> Facts | None:  # noqa: C901 - one flat table
+def _plain_facts(text: str, asks: Asks) -> Facts | None:
     """Read a template of plain calls; None for any other."""
-    refs: dict[tuple[str | None, str], RefCall] = {}
-    sources: dict[tuple[str, str], SourceCall] = {}
+    refs: list[RefCall] = []
+    sources: list[SourceCall] = []
     configs: list[dict[str, Any]] = []
     is_this_used = False
     for match in _TAG.finditer(text):
         kind = match.lastindex
         if kind == _REF:
-            call: tuple[str | None, str] = (None, match[_REF])
-            if call not in refs:
-                refs[call] = RefCall(name=call[1])
+            refs.append(RefCall(name=match[_REF]))
         elif kind == _REF_SECOND:
-            call = (match[_REF], match[_REF_SECOND])
-            if call not in refs:
-                refs[call] = RefCall(name=call[1], package=call[0])
+            refs.append(RefCall(name=match[_REF_SECOND], package=match[_REF]))
         elif kind == _TABLE:
-            pair = (match[_SOURCE], match[_TABLE])
-            if pair not in sources:
-                sources[pair] = SourceCall(source=pair[0], table=pair[1])
+            sources.append(SourceCall(source=match[_SOURCE], table=match[_TABLE]))
         elif kind == _CONFIG:
             config = _literal_keywords(match[_CONFIG])
             if not config:
@@ -189,9 +183,7 @@ def _plain_facts(text: str, asks: Asks) -> Facts | None:  # noqa: C901 - one fla
         or (is_this_used and asks.macro("this") is not None)
     ):
         return None
-    return Facts(
-        refs=tuple(refs.values()), sources=tuple(sources.values()), configs=tuple(configs)
-    )
+    return Facts(refs=tuple(refs), sources=tuple(sources), configs=tuple(configs))
 
 
 def _literal_keywords(text: str) -> dict[str, Any] | None:

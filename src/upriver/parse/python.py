@@ -55,8 +55,8 @@ def _facts(file: SourceFile, code: str, unique_id: str) -> tuple[Facts, list[Pro
         tree = ast.parse(code)
     except SyntaxError as error:
         return Facts(), [_problem(file, error.lineno, str(error.msg), unique_id)]
-    refs: dict[tuple[Any, ...], RefCall] = {}
-    sources: dict[tuple[Any, ...], SourceCall] = {}
+    refs: list[RefCall] = []
+    sources: list[SourceCall] = []
     configs: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for call, member in _calls(tree):
@@ -73,14 +73,12 @@ def _facts(file: SourceFile, code: str, unique_id: str) -> tuple[Facts, list[Pro
             message = f"`dbt.{member}` takes one or two names"
             problems.append(_problem(file, call.lineno, message, unique_id))
         elif member == "source":
-            sources[tuple(args)] = SourceCall(source=args[0], table=args[-1])
+            sources.append(SourceCall(source=args[0], table=args[-1]))
         else:
             version = keywords.get("v", keywords.get("version"))
             package = args[0] if len(args) > 1 else None
-            refs[*args, version] = RefCall(name=args[-1], package=package, version=version)
-    facts = Facts(
-        refs=tuple(refs.values()), sources=tuple(sources.values()), configs=tuple(configs)
-    )
+            refs.append(RefCall(name=args[-1], package=package, version=version))
+    facts = Facts(refs=tuple(refs), sources=tuple(sources), configs=tuple(configs))
     return facts, problems
 
 

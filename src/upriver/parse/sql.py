@@ -7,9 +7,11 @@ facts: what refers to it should not be reported as well.
 
 from __future__ import annotations
 
+import msgspec
+
 from upriver.digest import digest_text
 from upriver.jinja.blocks import find_blocks
-from upriver.jinja.static_facts import WorldAsks, static_facts
+from upriver.jinja.static_facts import WorldAsks, is_extractable, static_facts
 from upriver.jinja.world import World
 from upriver.parse.place import stem
 from upriver.problems import Problem, Span
@@ -92,7 +94,7 @@ def _facts(
 ) -> tuple[Facts, tuple[Problem, ...]]:
     facts = static_facts(code, WorldAsks(world, file.package))
     if facts is not None:
-        return facts, ()
+        return (_as_extracted(facts, code) if kind == "model" else facts), ()
     # Jinja is loaded only when a template cannot be read without it.
     from upriver.jinja.capture import capture_facts
     from upriver.jinja.errors import CompilationError, Origin, problem_of
@@ -103,6 +105,14 @@ def _facts(
         return capture_facts(code, world, file.package, unique_id, name, origin=origin), ()
     except CompilationError as error:
         return Facts(), (problem_of(error, unique_id=unique_id),)
+
+
+def _as_extracted(facts: Facts, code: str) -> Facts:
+    """Name each source once where dbt reads a model without rendering it: it keeps a set then."""
+    sources = tuple(dict.fromkeys(facts.sources))
+    if len(sources) == len(facts.sources) or not is_extractable(code):
+        return facts
+    return msgspec.structs.replace(facts, sources=sources)
 
 
 def _duplicate(file: SourceFile, name: str, line: int, first: int) -> Problem:

@@ -25,8 +25,9 @@ class SourceCall(msgspec.Struct, frozen=True, kw_only=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What one template was seen to ask for while parsing (`execute` is false).
 
-    Tuples keep the order of the calls; repeated calls are kept once, in first position, except
-    `configs`, where every call counts because list values accumulate (PROJ-69).
+    Tuples keep the order of the calls. `refs` and `sources` repeat a call that was made twice, as
+    manifests do; of `configs` every call counts because list values accumulate (PROJ-69). The
+    others are kept once, in first position.
     """
 
     refs: tuple[RefCall, ...] = ()

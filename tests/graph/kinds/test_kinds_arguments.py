@@ -45,7 +45,7 @@ def test_references_are_gathered_however_deep() -> None:
         "plain (x)",
     ]
     gather(scope, value, "shop", SPAN, asked)
-    assert [one.name for one in asked.refs] == ["a", "b"]
+    assert [one.name for one in asked.refs] == ["a", "a", "b"]
     assert [one.table for one in asked.sources] == ["t"]
 
 

@@ -26,6 +26,7 @@ def test_dependencies_become_facts() -> None:
     assert exposure.facts.refs == (
         RefCall(name="a"),
         RefCall(name="b", package="p", version=2),
+        RefCall(name="a"),
         RefCall(name="c"),
     )
     assert exposure.facts.sources == (SourceCall(source="s", table="t"),)

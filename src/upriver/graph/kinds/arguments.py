@@ -47,25 +47,25 @@ def read_call(text: str) -> RefCall | SourceCall | None:
 
 
 class Asked:
-    """References gathered from texts, in order, each once."""
+    """References gathered from texts, in order, as often as they were made."""
 
     def __init__(self) -> None:
-        self.refs: dict[RefCall, None] = {}
-        self.sources: dict[SourceCall, None] = {}
+        self.refs: list[RefCall] = []
+        self.sources: list[SourceCall] = []
         self.macros: dict[str, None] = {}
         self.configs: list[dict[str, Any]] = []
 
     def add(self, call: RefCall | SourceCall) -> None:
         """Add one call."""
         if isinstance(call, RefCall):
-            self.refs[call] = None
+            self.refs.append(call)
         else:
-            self.sources[call] = None
+            self.sources.append(call)
 
     def add_facts(self, facts: Facts) -> None:
         """Add what a rendered template asked for."""
-        self.refs.update(dict.fromkeys(facts.refs))
-        self.sources.update(dict.fromkeys(facts.sources))
+        self.refs += facts.refs
+        self.sources += facts.sources
         self.macros.update(dict.fromkeys(facts.macros))
         self.configs.extend(facts.configs)
 

@@ -333,6 +333,6 @@ def _ask_macro(scope: Scope, values: Mapping[str, Any], asked: Asked) -> None:
     if isinstance(answer, Problem):
         # The test says what is wrong when it runs, with its real arguments.
         return
-    asked.refs.update(dict.fromkeys(answer.refs))
-    asked.sources.update(dict.fromkeys(answer.sources))
+    asked.refs += answer.refs
+    asked.sources += answer.sources
     asked.configs.extend(answer.configs)

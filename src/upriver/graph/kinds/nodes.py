@@ -231,8 +231,8 @@ def _with_hooks(scope: Scope, body: Body, config: Mapping[str, Any]) -> Facts:
             found.append(scope.inputs.templates.hook_facts(sql, body.package, body.unique_id))
     return msgspec.structs.replace(
         body.facts,
-        refs=tuple(dict.fromkeys(call for facts in found for call in facts.refs)),
-        sources=tuple(dict.fromkeys(call for facts in found for call in facts.sources)),
+        refs=tuple(call for facts in found for call in facts.refs),
+        sources=tuple(call for facts in found for call in facts.sources),
         functions=tuple(dict.fromkeys(call for facts in found for call in facts.functions)),
         macros=tuple(dict.fromkeys(macro for facts in found for macro in facts.macros)),
     )
@@ -355,9 +355,9 @@ def _foreign_keys(
             targets += [one["to"] for one in column.constraints if one["to"]]
     for target in targets:
         call = read_call(str(target))
-        if isinstance(call, RefCall) and call not in refs:
+        if isinstance(call, RefCall):
             refs = (*refs, call)
-        elif isinstance(call, SourceCall) and call not in sources:
+        elif isinstance(call, SourceCall):
             sources = (*sources, call)
     return refs, sources
 

@@ -72,10 +72,10 @@ class Record:
 
     def __init__(self, asks: Asks) -> None:
         self.asks = asks
-        self.refs: dict[Any, RefCall] = {}
-        self.sources: dict[Any, SourceCall] = {}
-        self.metrics: dict[Any, RefCall] = {}
-        self.functions: dict[Any, RefCall] = {}
+        self.refs: list[RefCall] = []
+        self.sources: list[SourceCall] = []
+        self.metrics: dict[RefCall, None] = {}
+        self.functions: dict[RefCall, None] = {}
         self.configs: list[dict[str, Any]] = []
         self.macros: dict[str, None] = {}
         self.uncertain = 0
@@ -89,10 +89,10 @@ class Record:
     def facts(self) -> Facts:
         """Return what was recorded."""
         return Facts(
-            refs=tuple(self.refs.values()),
-            sources=tuple(self.sources.values()),
-            metrics=tuple(self.metrics.values()),
-            functions=tuple(self.functions.values()),
+            refs=tuple(self.refs),
+            sources=tuple(self.sources),
+            metrics=tuple(self.metrics),
+            functions=tuple(self.functions),
             configs=tuple(self.configs),
             macros=tuple(self.macros),
         )
@@ -122,27 +122,26 @@ class Record:
             version = value
         if len(keywords) > 1:
             raise Unreadable("ref")
-        return self._names(self.refs, given, version)
+        self.require_certain()
+        self.refs.append(_named(given, version))
+        return UNKNOWN
 
     def metric(self, given: list[Any], keywords: Keywords) -> Any:
         """Record `metric(..)`."""
         _refuse(keywords)
-        return self._names(self.metrics, given, None)
+        call = _named(given, None)
+        if call not in self.metrics:
+            self.require_certain()
+            self.metrics[call] = None
+        return UNKNOWN
 
     def function(self, given: list[Any], keywords: Keywords) -> Any:
         """Record `function(..)`."""
         _refuse(keywords)
-        return self._names(self.functions, given, None)
-
-    def _names(self, seen: dict[Any, RefCall], given: list[Any], version: Any) -> Any:
-        names = [text_of(value) for value in given]
-        if len(names) not in {1, 2}:
-            raise Unreadable("ref")
-        call = (*names, type(version), version)
-        if call not in seen:
+        call = _named(given, None)
+        if call not in self.functions:
             self.require_certain()
-            package = names[0] if len(names) > 1 else None
-            seen[call] = RefCall(name=names[-1], package=package, version=version)
+            self.functions[call] = None
         return UNKNOWN
 
     def source(self, given: list[Any], keywords: Keywords) -> Any:
@@ -150,9 +149,8 @@ class Record:
         names = tuple(text_of(value) for value in given)
         if keywords or len(names) != 2:  # noqa: PLR2004 - source and table
             raise Unreadable("source")
-        if names not in self.sources:
-            self.require_certain()
-            self.sources[names] = SourceCall(source=names[0], table=names[1])
+        self.require_certain()
+        self.sources.append(SourceCall(source=names[0], table=names[1]))
         return UNKNOWN
 
     def var(self, given: list[Any], keywords: Keywords) -> Any:
@@ -288,6 +286,15 @@ def _with_default(given: list[Any], keywords: Keywords) -> tuple[str, Any]:
     if not given or len(rest) > 1 or any(key != "default" for key in keywords):
         raise Unreadable("var")
     return text_of(given[0]), rest[0] if rest else None
+
+
+def _named(given: list[Any], version: Any) -> RefCall:
+    """Return the call that one or two names make."""
+    names = [text_of(value) for value in given]
+    if len(names) not in {1, 2}:
+        raise Unreadable("ref")
+    package = names[0] if len(names) > 1 else None
+    return RefCall(name=names[-1], package=package, version=version)
 
 
 def _refuse(keywords: Keywords) -> None:

@@ -120,8 +120,8 @@ def _has_owner(reader: Reader, known: Mapping[str, Any], keys: Keys, what: str) 
 
 
 def _read_dependencies(reader: Reader, listed: list[Any], keys: Keys) -> Facts:
-    refs: dict[RefCall, None] = {}
-    sources: dict[SourceCall, None] = {}
+    refs: list[RefCall] = []
+    sources: list[SourceCall] = []
     metrics: dict[RefCall, None] = {}
     for index, text in enumerate(listed):
         place = (*keys, "depends_on", index)
@@ -130,11 +130,11 @@ def _read_dependencies(reader: Reader, listed: list[Any], keys: Keys) -> Facts:
             continue
         match read_call(text.strip().removeprefix("{{").removesuffix("}}")):
             case ("ref", RefCall() as call):
-                refs[call] = None
+                refs.append(call)
             case ("metric", RefCall() as call):
                 metrics[call] = None
             case ("source", SourceCall() as source):
-                sources[source] = None
+                sources.append(source)
             case _:
                 reader.report(
                     "exposure-dependency-unreadable",

@@ -1,0 +1,1 @@
+select * from {{ ref('base') }} union all select * from {{ ref('base') }}
