@@ -16,6 +16,8 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "adapters/postgres/test_postgres_warehouse.py": ("adapters/postgres/catalog.py",),
     # Kinds of resources are tested by what linking makes of them.
     "graph/test_link.py": ("graph/kinds/*.py",),
+    # A semantic layer is completed and checked as a whole.
+    "graph/semantic/test_checks.py": ("graph/semantic/*.py",),
     # Names are tested by what a template gets that uses them.
     "jinja/test_context.py": (
         "jinja/macros.py", "jinja/offers.py", "jinja/references.py", "jinja/scope.py",
@@ -26,7 +28,8 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     # Entries are tested by what a property file gives.
     "parse/test_properties.py": (
         "parse/entries/columns.py", "parse/entries/dates.py", "parse/entries/macros.py",
-        "parse/entries/names.py", "parse/entries/reader.py", "parse/entries/shape.py",
+        "parse/entries/names.py", "parse/entries/parts.py", "parse/entries/reader.py",
+        "parse/entries/shape.py",
         "parse/entries/versions.py", "parse/world.py",
     ),
     # Criteria, methods and definitions are tested by what they select.
@@ -62,6 +65,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     ),
     "run/test_interrupt.py": ("run/stop.py",),
     "state/wire/test_wire_run_results.py": ("state/wire/sources.py",),
+    "state/wire/test_semantic_manifest.py": ("state/wire/semantic.py",),
     "workspace/project_keys/test_checks.py": (
         "workspace/project_file.py", "workspace/project_keys/values.py",
     ),

@@ -14,7 +14,7 @@ ROOM_CEILING = 15
 
 LARGE_MODULES: dict[str, tuple[int, str]] = {
     "project/requests.py": (
-        600,
+        620,
         "one declaration per option: splitting it would hide which command has which option",
     ),
     "jinja/adapter.py": (600, "one method per name that dbt's adapter object offers to templates"),
@@ -23,7 +23,7 @@ LARGE_MODULES: dict[str, tuple[int, str]] = {
 """Modules above the ceiling: the ceiling of their own, and why."""
 
 LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
-    "graph/kinds/nodes.py:draft_body": (75, "one keyword argument per field of a node"),
+    "graph/kinds/nodes.py:draft_body": (78, "one keyword argument per field of a node"),
 }
 """Functions above the ceiling: the ceiling of their own, and why."""
 

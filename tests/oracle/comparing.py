@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-SECTIONS = ("nodes", "sources", "exposures", "groups", "unit_tests", "docs", "disabled", "macros")
+SECTIONS = (
+    "nodes", "sources", "exposures", "groups", "unit_tests", "docs", "disabled", "macros",
+    "metrics", "semantic_models", "saved_queries", "functions",
+)  # fmt: skip
 IGNORED = frozenset(
     {
         "created_at",  # the time of parsing
@@ -59,6 +62,18 @@ def _plain(name: str, value: Any) -> Any:
         macros = sorted(m for m in value["macros"] if not m.startswith("macro.dbt"))
         return {**value, "macros": macros, "nodes": sorted(value.get("nodes", []))}
     return value
+
+
+def semantic(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a semantic manifest with its lists in the order of names."""
+    settings = manifest["project_configuration"]
+    spines = sorted(settings["time_spines"], key=lambda one: str(one["node_relation"]))
+    lists = ("semantic_models", "metrics", "saved_queries")
+    return {
+        **manifest,
+        **{key: sorted(manifest[key], key=lambda one: str(one["name"])) for key in lists},
+        "project_configuration": {**settings, "time_spines": spines},
+    }
 
 
 def _sorted(edges: dict[str, list[str]]) -> dict[str, list[str]]:

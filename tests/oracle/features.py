@@ -43,6 +43,7 @@ class Directions:
         """The first command that runs anything."""
         self.options: list[str] = read.get("options", [])
         self.selections: list[list[str]] = [line.split(" ") for line in read.get("selections", [])]
+        self.has_semantic_layer: bool = read.get("semantic_layer", False)
         self.rounds: list[dict[str, Any]] = read.get("round", [])
         self.times: tuple[str, ...] = (*SNAPSHOT_TIMES, *read.get("times", ()))
         """Columns that hold the time of the run, of which only the presence is compared."""
@@ -62,6 +63,9 @@ def script_of(directions: Directions) -> Script:
     if directions.setup:
         script.append({"name": "setup", "sql": [directions.databases[0], *directions.setup]})
     script.append({"name": "parse", "run": ["parse", *directions.options]})
+    if directions.has_semantic_layer:
+        taken = ["target/semantic_manifest.json", "semantic_manifest.json"]
+        script.append({"name": "semantic manifest", "take": taken})
     script.append({"name": "ls", "list": _selections(directions)})
     script += _round("build", {"run": directions.first}, directions)
     script.append({"name": "compile", "run": ["compile", *directions.options]})

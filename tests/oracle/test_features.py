@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.oracle.comparing import SECTIONS, differences, resources, sql
+from tests.oracle.comparing import SECTIONS, differences, resources, semantic, sql
 from tests.oracle.features import Directions, directions_of, ours, script_of, theirs
 from tests.oracle.playing import Played, own_projects
 
@@ -59,6 +60,16 @@ def test_manifests(pair: Pair, counts: Counter[str]) -> None:
     a, b = dbt.artifact("parse"), mine.artifact("parse")
     _require_none(list(differences(a, b)), directions)
     counts["manifest resources"] += sum(len(resources(a, section)) for section in SECTIONS)
+
+
+def test_semantic_manifests(pair: Pair, counts: Counter[str]) -> None:
+    directions, dbt, mine = pair
+    if directions.has_semantic_layer:
+        a, b = (
+            json.loads((one.folder / "semantic_manifest.json").read_bytes()) for one in (dbt, mine)
+        )
+        assert semantic(a) == semantic(b)
+        counts["semantic resources"] += len(a["metrics"]) + len(a["semantic_models"])
 
 
 def test_selections(pair: Pair, counts: Counter[str]) -> None:

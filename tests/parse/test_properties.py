@@ -18,6 +18,12 @@ _KEYS = [
     "constraints", "type", "owner", "email", "depends_on", "given", "expect", "rows", "format",
     "input", "fixture", "overrides", "arguments", "relation", "unique", "test_name", "include",
     "exclude", "deprecation_date", "model", "docs", "access", "quoting", "metrics", "functions",
+    "semantic_models", "saved_queries", "label", "measures", "dimensions", "entities", "agg",
+    "type_params", "measure", "filter", "query_params", "exports", "time_spine", "window",
+]  # fmt: skip
+_ENTRIES = [
+    "models", "sources", "exposures", "unit_tests", "groups", "metrics", "semantic_models",
+    "saved_queries",
 ]  # fmt: skip
 _scalars = st.sampled_from(
     ["a", "b", "ref('a')", "all", "dict", "csv", "{{ var('x') }}", "{{ target.name }}", "{{ zork",
@@ -47,7 +53,7 @@ def test_no_document_raises(document: dict[str, Any], variables: dict[str, Any] 
     assert all(problem.message and problem.span for problem in parsed.problems)
 
 
-@pytest.mark.parametrize("kind", ["models", "sources", "exposures", "unit_tests", "groups"])
+@pytest.mark.parametrize("kind", _ENTRIES)
 @settings(max_examples=120, deadline=None)
 @given(entry=st.dictionaries(st.sampled_from(_KEYS), _values, max_size=8))
 def test_no_entry_raises(kind: str, entry: dict[str, Any]) -> None:
@@ -63,8 +69,6 @@ def test_no_entry_raises(kind: str, entry: dict[str, Any]) -> None:
         ("models: [a]\n", [("property-type", ("models", 0))]),
         ("models: [{description: x}]\n", [("property-without-name", ("models", 0))]),
         ("models: [{name: 1}]\n", [("property-type", ("models", 0, "name"))]),
-        ("metrics: [{name: m}]\n", [("semantic-layer-unsupported", ("metrics",))]),
-        ("functions: [{name: m}]\n", [("function-unsupported", ("functions",))]),
         ("whatever: {a: b}\nanchors: [1]\nversion: zork\n", []),
         ("", []),
     ],

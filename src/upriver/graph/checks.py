@@ -20,6 +20,10 @@ from upriver.resources.nearest import nearest_hint
 _ACCESS = ("private", "protected", "public")
 _BATCH_SIZES = ("hour", "day", "month", "year")
 _REFABLE = ("model", "seed", "snapshot")
+_MAY_HAVE_SPACES = frozenset(
+    {"exposure", "source", "group", "unit_test", "metric", "semantic_model", "saved_query",
+     "function"}
+)  # fmt: skip
 _OWN_SCHEMA_CHANGES = ("append_new_columns", "fail")
 
 
@@ -47,7 +51,7 @@ def check_names(scope: Scope, drafts: Iterable[Draft]) -> None:
     flags = scope.inputs.flags
     kinds: dict[tuple[str, str], Draft] = {}
     for draft in drafts:
-        if " " in draft.name and draft.kind not in ("exposure", "source", "group", "unit_test"):
+        if " " in draft.name and draft.kind not in _MAY_HAVE_SPACES:
             scope.report(
                 "name-with-spaces",
                 f"The name of `{draft.unique_id}` contains a space",

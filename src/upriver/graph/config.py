@@ -48,6 +48,7 @@ _NODE: dict[str, Any] = {
     "event_time": None,
     "concurrent_batches": None,
 }
+_SEMANTIC: dict[str, Any] = {"enabled": True, "group": None, "meta": {}}
 _SNAPSHOT_COLUMNS: dict[str, Any] = {
     "dbt_valid_to": None,
     "dbt_valid_from": None,
@@ -102,7 +103,20 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "exposure": {"enabled": True, "tags": [], "meta": {}},
     "unit_test": {"tags": [], "meta": {}, "enabled": True, "static_analysis": None},
     "group": {},
-}
+    "function": {
+        **_NODE,
+        "materialized": "function",
+        "type": "scalar",
+        "volatility": None,
+        "runtime_version": None,
+        "entry_point": None,
+    },
+    "metric": _SEMANTIC,
+    "semantic_model": _SEMANTIC,
+    "saved_query": {
+        **_SEMANTIC, "export_as": None, "schema": None, "cache": {"enabled": False},
+    },
+}  # fmt: skip
 """dbt's fields in the order of its manifest (ART-49); extra keys follow."""
 
 HOOK_KEYS: Mapping[str, str] = {
@@ -209,6 +223,9 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "unit_test": _FEW_RULES,
     # A source's tags are those of its YAML alone, and an exposure's keys replace (observed).
     "source": {"meta": _update},
+    "metric": {"meta": _update},
+    "semantic_model": {"meta": _update},
+    "saved_query": {"meta": _update},
     "exposure": {},
     "group": {},
 }

@@ -10,6 +10,9 @@ from upriver.resources.nodes import Resource
 from upriver.resources.relation import RelationName
 
 _WITHOUT_CODE = frozenset({"seed", "source", "exposure", "group", "unit_test"})
+_PLAIN = frozenset({"exposure", "group", "unit_test", "metric", "semantic_model", "saved_query"})
+_UNTAGGED = frozenset({"group", "semantic_model"})
+_GROUPED = frozenset({"metric", "semantic_model", "saved_query"})
 
 
 def edges(
@@ -60,11 +63,10 @@ def find_cycle(
 
 def entry_of(resource: Resource, kind: str, references: tuple[str, ...]) -> Entry:
     """Return what selection and planning need of a resource."""
-    match kind:
-        case "source":
-            return _source_entry(resource)
-        case "exposure" | "group" | "unit_test":
-            return _plain_entry(resource, kind, references)
+    if kind == "source":
+        return _source_entry(resource)
+    if kind in _PLAIN:
+        return _plain_entry(resource, kind, references)
     return _node_entry(resource, kind, references)
 
 
@@ -121,8 +123,9 @@ def _plain_entry(resource: Any, kind: str, references: tuple[str, ...]) -> Entry
         name=resource.name,
         package=resource.package,
         fqn=(resource.package, resource.name) if is_group else resource.fqn,
-        tags=() if is_group else resource.tags,
+        tags=() if kind in _UNTAGGED else resource.tags,
         original_file_path=resource.original_file_path,
+        group=resource.group if kind in _GROUPED else None,
         version=resource.version if kind == "unit_test" else None,
         references=references,
     )

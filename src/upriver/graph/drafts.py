@@ -36,6 +36,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments for `type`."""
     refs: tuple[RefCall, ...] = ()
     sources: tuple[SourceCall, ...] = ()
+    metrics: tuple[RefCall, ...] = ()
+    functions: tuple[RefCall, ...] = ()
     file: str
     """For places of problems, relative to the project root."""
     line: int | None = None

@@ -57,6 +57,7 @@ class LinkFlags(msgspec.Struct, frozen=True, kw_only=True):
     require_unique_project_resource_names: bool = False
     require_ref_searches_node_package_before_root: bool = False
     state_modified_compare_more_unrendered_values: bool = False
+    require_nested_cumulative_type_params: bool = False
     store_failures: bool = False
     """`--store-failures`, where a test's config does not say (PROJ-120)."""
 

@@ -86,6 +86,11 @@ def link(inputs: LinkInputs) -> Linked:
     _check(scope, enabled, drafts, groups)
     references = References(scope, names)
     dependencies, lost = _resolve(references, enabled)
+    if "semantic_model" in pieces.yaml or "metric" in pieces.yaml or "saved_query" in pieces.yaml:
+        # Loaded only where there is a semantic layer.
+        from upriver.graph.semantic.complete import complete_semantics
+
+        complete_semantics(scope, enabled, dependencies, names)
     parents, children = edges(dependencies)
     _check_cycle(scope, enabled, parents, children)
     keys = _primary_keys(enabled, drafts)
@@ -166,7 +171,7 @@ def _resolve(
     dependencies: dict[str, tuple[str, ...]] = {}
     lost: list[Draft] = []
     for unique_id, draft in enabled.items():
-        if not draft.refs and not draft.sources:
+        if not (draft.refs or draft.sources or draft.metrics or draft.functions):
             dependencies[unique_id] = ()
             continue
         above = references.resolve(draft)

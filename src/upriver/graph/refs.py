@@ -34,6 +34,11 @@ class RefIndex(msgspec.Struct):
     sources: dict[str, dict[str, str]] = {}
     """By `source.table`, then by package."""
     disabled_sources: dict[str, dict[str, str]] = {}
+    metrics: dict[str, dict[str, str]] = {}
+    """By name, then by package."""
+    disabled_metrics: dict[str, dict[str, str]] = {}
+    functions: dict[str, dict[str, str]] = {}
+    disabled_functions: dict[str, dict[str, str]] = {}
 
 
 class Guard(msgspec.Struct, frozen=True, array_like=True):
@@ -146,6 +151,31 @@ class Resolver:
             return answer
         off = _first(self.index.disabled_sources.get(key, {}), places)
         return off if off.status == "missing" else Answer("disabled", off.unique_id)
+
+    def metric(self, call: RefCall, package: str) -> Answer:
+        """Return what a `metric` in a node of `package` means."""
+        return self._named(self.index.metrics, self.index.disabled_metrics, call, package)
+
+    def function(self, call: RefCall, package: str) -> Answer:
+        """Return what a `function` in a node of `package` means."""
+        return self._named(self.index.functions, self.index.disabled_functions, call, package)
+
+    def _named(
+        self,
+        enabled: dict[str, dict[str, str]],
+        disabled: dict[str, dict[str, str]],
+        call: RefCall,
+        package: str,
+    ) -> Answer:
+        """Look a name up; where several packages have it, the first one counts."""
+        places = (call.package,) if call.package is not None else self.places(package)
+        for table, status in ((enabled, "found"), (disabled, "disabled")):
+            ids = table.get(call.name, {})
+            for place in places:
+                found = ids.get(place) if place is not None else next(iter(ids.values()), None)
+                if found is not None:
+                    return Answer("found" if status == "found" else "disabled", found)
+        return Answer("missing")
 
     def hint(self, call: RefCall) -> str | None:
         """Return the nearest name, or the versions there are."""

@@ -15,6 +15,7 @@ from upriver.graph.drafts import Draft, Scope
 from upriver.graph.refs import Answer, Guard, Named, Names, RefIndex, Resolver, add_node
 from upriver.problems import Span
 from upriver.resources.calls import RefCall, SourceCall
+from upriver.resources.nearest import nearest_hint
 
 _REFABLE = frozenset({"model", "seed", "snapshot"})
 
@@ -29,6 +30,10 @@ def names_of(scope: Scope, drafts: Iterable[Draft], disabled: Iterable[Draft]) -
         elif draft.kind == "source":
             key = f"{draft.values['source_name']}.{draft.name}"
             index.sources.setdefault(key, {}).setdefault(draft.package, draft.unique_id)
+        elif draft.kind == "metric":
+            index.metrics.setdefault(draft.name, {}).setdefault(draft.package, draft.unique_id)
+        elif draft.kind == "function":
+            index.functions.setdefault(draft.name, {}).setdefault(draft.package, draft.unique_id)
         if draft.kind == "model":
             _guard(scope, names, draft)
     for draft in disabled:
@@ -37,6 +42,9 @@ def names_of(scope: Scope, drafts: Iterable[Draft], disabled: Iterable[Draft]) -
         elif draft.kind == "source":
             key = f"{draft.values['source_name']}.{draft.name}"
             index.disabled_sources.setdefault(key, {}).setdefault(draft.package, draft.unique_id)
+        elif draft.kind in ("metric", "function"):
+            off = index.disabled_metrics if draft.kind == "metric" else index.disabled_functions
+            off.setdefault(draft.name, {}).setdefault(draft.package, draft.unique_id)
     return names
 
 
@@ -95,7 +103,46 @@ class References:
             else:
                 self._report_ref(draft, call, answer)
                 is_lost = True
+        if draft.metrics or draft.functions:
+            is_lost = not self._resolve_named(draft, found) or is_lost
         return None if is_lost and draft.kind == "test" else tuple(found)
+
+    def _resolve_named(self, draft: Draft, found: dict[str, None]) -> bool:
+        """Add the metrics and functions a draft uses; false if one is missing."""
+        resolver, index = self._resolver, self._resolver.index
+        is_whole = True
+        for kind, calls, look_up, names in (
+            ("metric", draft.metrics, resolver.metric, index.metrics),
+            ("function", draft.functions, resolver.function, index.functions),
+        ):
+            for call in calls:
+                answer = look_up(call, draft.package)
+                if answer.unique_id is not None and answer.status == "found":
+                    found[answer.unique_id] = None
+                else:
+                    is_whole = False
+                    self._report_named(draft, kind, call, answer, names)
+        return is_whole
+
+    def _report_named(
+        self, draft: Draft, kind: str, call: RefCall, answer: Answer, names: Iterable[str]
+    ) -> None:
+        package = f"'{call.package}', " if call.package is not None else ""
+        shown = f"{kind}({package}'{call.name}')"
+        span = self._span(draft, call.name)
+        if answer.status == "disabled":
+            self._report_disabled(draft, shown, answer, span, is_source=True)
+            return
+        is_test = draft.kind == "test"
+        self._scope.report(
+            "metric-not-found" if kind == "metric" else "function-not-found",
+            f"`{draft.unique_id}` uses `{shown}`, which does not exist",
+            span,
+            unique_id=draft.unique_id,
+            hint=nearest_hint(call.name, names),
+            is_warning=is_test,
+            event="NodeNotFoundOrDisabled" if is_test else None,
+        )
 
     def _check_use(self, draft: Draft, call: RefCall, target: str) -> None:
         names = self._names
@@ -227,7 +274,9 @@ class References:
         code = draft.values.get("raw_code")
         if not code or draft.keys or draft.file.endswith((".yml", ".yaml")):
             return draft.span
-        match = re.search(rf"\b(?:ref|source)\s*\([^)]*['\"]{re.escape(word)}['\"]", code)
+        match = re.search(
+            rf"\b(?:ref|source|metric|function)\s*\([^)]*['\"]{re.escape(word)}['\"]", code
+        )
         if match is None:
             return draft.span
         line = draft.values.get("line", 1) + code.count("\n", 0, match.start())

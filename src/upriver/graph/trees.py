@@ -21,6 +21,10 @@ _TREES: Mapping[str, str] = {
     "source": "sources",
     "exposure": "exposures",
     "unit_test": "unit_tests",
+    "function": "functions",
+    "metric": "metrics",
+    "semantic_model": "semantic-models",
+    "saved_query": "saved-queries",
 }
 """The tree that configures a kind; every other kind is configured by `models`."""
 

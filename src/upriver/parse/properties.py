@@ -15,6 +15,8 @@ from upriver.parse.entries.exposures import read_exposure, read_group
 from upriver.parse.entries.macros import read_macro
 from upriver.parse.entries.nodes import read_node
 from upriver.parse.entries.reader import Keys, Reader
+from upriver.parse.entries.semantic.metrics import read_metric, read_saved_query
+from upriver.parse.entries.semantic.models import read_semantic_model
 from upriver.parse.entries.shape import type_words
 from upriver.parse.entries.sources import read_source
 from upriver.parse.entries.unit_tests import read_unit_test
@@ -28,14 +30,17 @@ _NODES: dict[str, PatchKind] = {
     "snapshots": "snapshot",
     "analyses": "analysis",
     "data_tests": "test",
+    "functions": "function",
 }
 _OTHERS: dict[str, Callable[[Reader, Any, Keys], Definition | None]] = {
     "macros": read_macro,
     "exposures": read_exposure,
     "groups": read_group,
     "unit_tests": read_unit_test,
+    "metrics": read_metric,
+    "semantic_models": read_semantic_model,
+    "saved_queries": read_saved_query,
 }
-_SEMANTIC_LAYER = ("metrics", "semantic_models", "saved_queries")
 
 
 def parse_properties(file: SourceFile, text: str, world: World) -> ParsedFile:
@@ -72,10 +77,6 @@ def _read_document(reader: Reader, document: dict[Any, Any]) -> list[Definition]
                 _read_list(reader, key, listed, definitions)
             else:
                 _report_no_list(reader, key, listed)
-        elif key in _SEMANTIC_LAYER and listed:
-            _report_semantic_layer(reader, key)
-        elif key == "functions" and listed:
-            _report_functions(reader)
     return definitions
 
 
@@ -100,24 +101,6 @@ def _report_no_list(reader: Reader, key: str, value: Any) -> None:
         hint = f"Remove `{key}:`, or add an entry `- name: ...` below it"
     reader.report(
         "property-type", f"`{key}` must be a list, and is {type_words(value)}", (key,), hint=hint
-    )
-
-
-def _report_semantic_layer(reader: Reader, key: str) -> None:
-    reader.report(
-        "semantic-layer-unsupported",
-        f"`{key}` are not read by this version of upriver",
-        (key,),
-        severity="warning",
-    )
-
-
-def _report_functions(reader: Reader) -> None:
-    reader.report(
-        "function-unsupported",
-        "`functions` are not read by this version of upriver",
-        ("functions",),
-        severity="warning",
     )
 
 

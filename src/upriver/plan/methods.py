@@ -103,9 +103,16 @@ def _tag(material: Material, criterion: Criterion) -> Ids:
             yield entry.unique_id
 
 
+_WITHOUT_GROUP_METHOD = frozenset({"semantic_model", "saved_query", "function"})
+"""They may be in a group, and are not found by it, as observed."""
+
+
 def _group(material: Material, criterion: Criterion) -> Ids:
     pattern = str(criterion.value)
-    return (e.unique_id for e in _entries(material) if wildcard_match(e.group, pattern))
+    for entry in _entries(material):
+        is_grouped = entry.group is not None and entry.kind not in _WITHOUT_GROUP_METHOD
+        if is_grouped and wildcard_match(entry.group, pattern):
+            yield entry.unique_id
 
 
 def _access(material: Material, criterion: Criterion) -> Ids:
@@ -153,7 +160,9 @@ def _package(material: Material, criterion: Criterion) -> Ids:
     return (e.unique_id for e in _entries(material) if wildcard_match(e.package, pattern))
 
 
-_WITHOUT_CONFIG_METHOD = frozenset({"exposure", "unit_test"})
+_WITHOUT_CONFIG_METHOD = frozenset(
+    {"exposure", "unit_test", "metric", "semantic_model", "saved_query", "function"}
+)
 """Their configs are not matched, as observed."""
 
 

@@ -317,6 +317,7 @@ def _link_inputs(loading: Loading, files: tuple[ParsedFile, ...], world: World) 
             require_ref_searches_node_package_before_root=(
                 flags.require_ref_searches_node_package_before_root
             ),
+            require_nested_cumulative_type_params=flags.require_nested_cumulative_type_params,
             state_modified_compare_more_unrendered_values=(
                 flags.state_modified_compare_more_unrendered_values
             ),

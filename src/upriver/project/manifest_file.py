@@ -24,6 +24,7 @@ from upriver.state.wire.manifest import (
     encode_resource,
 )
 from upriver.state.wire.nodes import CompiledPart
+from upriver.state.wire.semantic_manifest import encode_semantic_manifest
 from upriver.state.wire.splice import Layout, layout_of, splice
 
 _MOST_REPLACED = 1000
@@ -58,6 +59,11 @@ def _write_all(
     parts = encode_parts(graph, compiled, created_at)
     made = assemble_chunks(graph, metadata_of(invocation), parts, created_at)
     write_atomically(path, made.chunks)
+    # Nothing that is relinked alone has a part in the semantic layer.
+    write_atomically(
+        os.path.join(os.path.dirname(path), "semantic_manifest.json"),
+        encode_semantic_manifest(graph),
+    )
     return layout_of(made)
 
 

@@ -400,6 +400,13 @@ class Build(Request, frozen=True, kw_only=True):
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     empty: Annotated[Flag, _EMPTY] = None
     store_failures: Annotated[Flag, _STORE] = None
+    export_saved_queries: Annotated[
+        Flag,
+        option(
+            "--export-saved-queries",
+            help="Accepted for dbt's sake: exports are written by a service, not by a build",
+        ),
+    ] = None
     event_time_start: Annotated[Text, _START] = None
     event_time_end: Annotated[Text, _END] = None
     sample: Annotated[Text, _SAMPLE] = None

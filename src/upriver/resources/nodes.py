@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from upriver.resources.calls import RefCall, SourceCall, Version
+from upriver.resources.semantic import Metric, SavedQuery, SemanticModel
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +91,14 @@ class Snapshot(Node, frozen=True, kw_only=True, tag="snapshot", tag_field="kind"
 
 class Analysis(Node, frozen=True, kw_only=True, tag="analysis", tag_field="kind"):
     """SQL that is compiled and never run."""
+
+
+class Function(Node, frozen=True, kw_only=True, tag="function", tag_field="kind"):
+    """A function that the warehouse keeps (ART-45)."""
+
+    arguments: tuple[dict[str, Any], ...] = ()
+    """Each with `name`, `data_type`, `description` and `default_value`."""
+    returns: dict[str, Any] = {}
 
 
 class Test(Node, frozen=True, kw_only=True, tag="test", tag_field="kind"):
@@ -211,10 +220,10 @@ class UnitTest(msgspec.Struct, frozen=True, kw_only=True, tag="unit_test", tag_f
 
 Resource = (
     Model | Seed | Snapshot | Analysis | Test | Operation | SqlOperation
-    | Source | Exposure | Group | UnitTest
+    | Source | Exposure | Group | UnitTest | Function | SemanticModel | Metric | SavedQuery
 )  # fmt: skip
 
-ExecutableNode = Model | Seed | Snapshot | Analysis | Test | Operation | SqlOperation
+ExecutableNode = Model | Seed | Snapshot | Analysis | Test | Operation | SqlOperation | Function
 
 Kind = Literal[
     "model", "seed", "snapshot", "analysis", "test", "operation", "sql_operation",

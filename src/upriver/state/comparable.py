@@ -142,7 +142,7 @@ def _other(resource: WireResource, kind: str, name: str) -> Comparable:
     return Comparable(
         kind=kind,
         name=name,
-        config=config if kind != "unit_test" else {},
+        config=_other_config(config, kind),
         fqn=resource.fqn or (),
         relation=(
             (resource.database, resource.schema, resource.identifier)
@@ -161,6 +161,14 @@ def _other(resource: WireResource, kind: str, name: str) -> Comparable:
         facts=_facts(resource, kind),
         macros=(depends_on and depends_on.macros) or (),
     )
+
+
+def _other_config(config: dict[str, Any], kind: str) -> dict[str, Any]:
+    if kind == "unit_test":
+        return {}
+    if kind == "metric":
+        return {key: value for key, value in config.items() if key != "group"}
+    return config
 
 
 def _body(resource: WireResource, kind: str) -> str:
@@ -278,16 +286,25 @@ def _semantic_facts(resource: WireResource, kind: str) -> dict[str, Any]:
         "group_by": query.get("group_by"),
         "where": query.get("where"),
         "label": _value(resource.label),
-        "exports": [item.get("name") for item in _list(resource.exports)],
+        "exports": [_export(item) for item in _list(resource.exports)],
         "group": _value(resource.group),
         "tags": _value(resource.tags),
     }
 
 
+def _export(item: dict[str, Any]) -> list[Any]:
+    """An export by its name and what was written of where it goes."""
+    written = item.get("unrendered_config") or {}
+    return [item.get("name"), *(written.get(key) for key in ("export_as", "schema", "alias"))]
+
+
 def _elements(raw: msgspec.Raw) -> list[dict[str, Any]]:
-    """Entities, dimensions or measures, without their `config`, which is not compared."""
+    """Entities, dimensions or measures; older versions wrote no `config` where there was none."""
     return [
-        {key: value for key, value in item.items() if key not in ("config", "metadata")}
+        {
+            **{key: value for key, value in item.items() if key != "metadata"},
+            "config": item.get("config") or {"meta": {}},
+        }
         for item in _list(raw)
     ]
 

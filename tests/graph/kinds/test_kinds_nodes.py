@@ -115,14 +115,16 @@ def test_a_models_properties() -> None:
 groups: [{name: g, owner: {name: n}}]
 models:
   - {name: m, access: public, group: g, meta: {k: 1}, docs: {show: false},
-     deprecation_date: 2099-01-01, time_spine: {standard_granularity_column: d}}
+     deprecation_date: 2099-01-01, time_spine: {standard_granularity_column: d},
+     columns: [{name: d, granularity: DAY}]}
 """,
     }
     model = resource(link_texts(texts), "model.shop.m")
     assert (model.access, model.group, model.meta) == ("public", "g", {"k": 1})
     assert (model.docs["show"], model.patch_path) == (False, "shop://models/p.yml")
     assert model.deprecation_date == "2099-01-01T00:00:00+00:00"
-    assert model.time_spine == {"standard_granularity_column": "d"}
+    assert model.time_spine == {"standard_granularity_column": "d", "custom_granularities": []}
+    assert model.columns["d"].granularity == "day"
     assert model.config["access"] == "public"
 
 

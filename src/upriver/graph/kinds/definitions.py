@@ -99,6 +99,7 @@ def draft_all(scope: Scope, pieces: Pieces) -> list[Draft]:
     drafts += _draft_hooks(scope)
     drafts += [draft_exposure(scope, one) for one in pieces.yaml.get("exposure", ())]
     drafts += [draft_group(scope, one) for one in pieces.yaml.get("group", ())]
+    drafts += _draft_semantics(scope, pieces)
     drafts += _draft_unit_tests(scope, pieces, drafts)
     return drafts
 
@@ -177,6 +178,26 @@ def _draft_hooks(scope: Scope) -> list[Draft]:
             ("on-run-end", package.on_run_end),
         )
         for index, hook in enumerate(hooks)
+    ]
+
+
+def _draft_semantics(scope: Scope, pieces: Pieces) -> list[Draft]:
+    models, metrics, queries = (
+        pieces.yaml.get(kind, ()) for kind in ("semantic_model", "metric", "saved_query")
+    )
+    if not (models or metrics or queries):
+        return []
+    # Loaded only where there is a semantic layer.
+    from upriver.graph.kinds.semantic import (
+        draft_metric,
+        draft_saved_query,
+        draft_semantic_model,
+    )
+
+    return [
+        *(draft_metric(scope, one) for one in metrics),
+        *(draft for one in models for draft in draft_semantic_model(scope, one)),
+        *(draft_saved_query(scope, one) for one in queries),
     ]
 
 

@@ -64,6 +64,7 @@ def draft_exposure(scope: Scope, definition: YamlDefinition) -> Draft:
         },
         refs=facts.refs,
         sources=facts.sources,
+        metrics=facts.metrics,
         file=file,
         keys=definition.keys,
     )

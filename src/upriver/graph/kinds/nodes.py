@@ -217,6 +217,8 @@ def draft_body(
         values=values,
         refs=refs,
         sources=sources,
+        metrics=facts.metrics,
+        functions=facts.functions,
         file=file,
         line=body.line if body.line > 1 else None,
     )

@@ -9,6 +9,7 @@ from upriver.parse.entries import shape
 from upriver.parse.entries.reader import Keys, Reader, as_written
 from upriver.parse.entries.tests import read_tests
 from upriver.resources.definitions import ColumnPatch
+from upriver.resources.semantic import GRANULARITIES
 
 _SHAPE: shape.Shape = {
     "name": shape.TEXT,
@@ -67,6 +68,8 @@ def read_column(reader: Reader, item: Any, raw: Any, keys: Keys) -> ColumnPatch 
         _merge_config(reader, known, fields, keys)
     elif "tags" in known:
         fields["tags"] = reader.texts("tags", known["tags"], keys)
+    if known.get("granularity") is not None:
+        fields["granularity"] = _granularity(reader, known["granularity"], keys)
     if "constraints" in known:
         fields["constraints"] = check_constraints(reader, known["constraints"], keys)
     if known.get("policy_tags"):
@@ -76,6 +79,13 @@ def read_column(reader: Reader, item: Any, raw: Any, keys: Keys) -> ColumnPatch 
     if unknown:
         fields["extra"] = {str(key): value for key, value in unknown.items()}
     return ColumnPatch(**fields)
+
+
+def _granularity(reader: Reader, word: str, keys: Keys) -> str | None:
+    """Return the granularity of a time spine's column, in lower case as dbt writes it."""
+    lower = word.lower()
+    is_known = reader.one_of("granularity", lower, tuple(GRANULARITIES), keys)
+    return lower if is_known else None
 
 
 def _merge_config(

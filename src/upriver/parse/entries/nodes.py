@@ -10,11 +10,13 @@ from typing import Any
 from upriver.parse.entries import shape
 from upriver.parse.entries.columns import check_constraints, read_columns
 from upriver.parse.entries.dates import read_date
+from upriver.parse.entries.parts import NAME, TEXT, Field, Part, read_part
 from upriver.parse.entries.reader import Keys, Reader, as_written
 from upriver.parse.entries.reference import read_call
 from upriver.parse.entries.tests import read_tests
 from upriver.parse.entries.versions import read_versions
-from upriver.resources.definitions import NodePatch, PatchKind
+from upriver.resources.definitions import ColumnPatch, NodePatch, PatchKind
+from upriver.resources.nearest import nearest_hint
 
 _COMMON: shape.Shape = {
     "name": shape.TEXT,
@@ -180,22 +182,60 @@ def _add_model_fields(
         fields["deprecation_date"] = read_date(
             reader, "deprecation_date", known["deprecation_date"], keys
         )
-    if known.get("time_spine") is not None:
-        fields["time_spine"] = _time_spine(reader, known["time_spine"], keys)
     versions, latest = read_versions(reader, known, raw, keys)
     fields["versions"] = versions
     fields["latest_version"] = latest
+    if known.get("time_spine") is not None:
+        fields["time_spine"] = _time_spine(reader, known["time_spine"], fields, keys)
 
 
-def _time_spine(reader: Reader, value: dict[str, Any], keys: Keys) -> dict[str, Any] | None:
-    if isinstance(value.get("standard_granularity_column"), str):
-        return value
-    reader.report(
-        "property-missing",
-        "`time_spine` has no `standard_granularity_column`",
-        (*keys, "time_spine"),
-    )
-    return None
+_GRANULARITY = Part(what="A custom granularity", fields={"name": NAME, "column_name": TEXT})
+_TIME_SPINE = Part(
+    what="`time_spine`",
+    fields={
+        "standard_granularity_column": NAME,
+        "custom_granularities": Field(rule=shape.LIST, default=[], part=_GRANULARITY),
+    },
+)
+
+
+def _time_spine(
+    reader: Reader, value: dict[str, Any], fields: Mapping[str, Any], keys: Keys
+) -> dict[str, Any] | None:
+    """Read `time_spine:`, whose columns the model must describe (PROJ-149)."""
+    place = (*keys, "time_spine")
+    spine = read_part(reader, value, _TIME_SPINE, place)
+    if spine is None:
+        return None
+    columns = _columns_of_latest(fields)
+    name = spine["standard_granularity_column"]
+    needed = [one["column_name"] or one["name"] for one in spine["custom_granularities"]]
+    for column in (name, *needed):
+        if column not in columns:
+            reader.report(
+                "time-spine-column-unknown",
+                f"The time spine `{fields['name']}` needs the column `{column}`, which it does "
+                "not describe",
+                place,
+                hint=nearest_hint(column, columns),
+            )
+    if name in columns and columns[name].granularity is None:
+        reader.report(
+            "time-spine-column-unknown",
+            f"The column `{name}` of the time spine `{fields['name']}` has no `granularity`",
+            place,
+            hint="Add for instance `granularity: day` to the column",
+        )
+    return spine
+
+
+def _columns_of_latest(fields: Mapping[str, Any]) -> dict[str, ColumnPatch]:
+    columns = {column.name: column for column in fields.get("columns", ())}
+    latest = fields["latest_version"]
+    for version in fields["versions"]:
+        if latest is not None and str(version.v) == str(latest):
+            columns.update((column.name, column) for column in version.columns or ())
+    return columns
 
 
 def _relation(reader: Reader, text: str, keys: Keys) -> str | None:

@@ -16,6 +16,7 @@ from upriver.resources.nodes import (
     Analysis,
     Column,
     Exposure,
+    Function,
     Group,
     Model,
     Node,
@@ -28,6 +29,8 @@ from upriver.resources.nodes import (
     Test,
     UnitTest,
 )
+from upriver.resources.semantic import Metric, SavedQuery, SemanticModel
+from upriver.state.wire.semantic import semantic_value
 
 
 class CompiledPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +63,8 @@ def resource_value(
             return _unit_test(resource, created_at)
         case Seed():
             return _seed(resource, created_at)
+        case SemanticModel() | Metric() | SavedQuery():
+            return semantic_value(resource, created_at)
         case _:
             return _code_node(resource, created_at, compiled)
 
@@ -108,12 +113,13 @@ _KINDS: dict[type[Node], str] = {
     Analysis: "analysis",
     Test: "test",
     Operation: "operation",
+    Function: "function",
     SqlOperation: "sql_operation",
 }
 
 
 def _code_node(
-    node: Model | Snapshot | Analysis | Test | Operation | SqlOperation,
+    node: Model | Snapshot | Analysis | Test | Operation | SqlOperation | Function,
     created_at: float,
     compiled: CompiledPart | None,
 ) -> dict[str, Any]:
@@ -142,6 +148,8 @@ def _code_node(
             value |= _generic_test_keys(node)
         case Operation():
             value["index"] = node.index
+        case Function():
+            value |= {"arguments": node.arguments, "returns": node.returns}
         case _:
             pass
     if compiled is not None:

@@ -1,0 +1,1 @@
+"""The semantic layer linked: what metrics are computed from, and what is wrong with it."""

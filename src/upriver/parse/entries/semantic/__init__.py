@@ -1,0 +1,1 @@
+"""Entries of the semantic layer: semantic models, metrics, saved queries."""

@@ -1,0 +1,2 @@
+-- {{ metric('revenue') }} {{ metric('semantic', 'order_count') }}
+select * from {{ ref('orders') }}

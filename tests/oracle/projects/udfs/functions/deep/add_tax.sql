@@ -1,0 +1,2 @@
+{{ config(tags=['money']) }}
+price * 1.2 + {{ function('double_it') }}(0)

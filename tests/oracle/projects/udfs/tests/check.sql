@@ -1,0 +1,1 @@
+select * from {{ ref('uses') }} where {{ function('double_it') }}(1) <> 2
