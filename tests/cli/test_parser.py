@@ -76,7 +76,7 @@ def test_aliases() -> None:
         (["compile", "--inline", "select 1", "-s", "a"], "--inline"),
         (["run-operation"], "MACRO"),
         (["biuld"], "No such command"),
-        (["deps"], "not part of this version"),
+        (["docs"], "not part of this version"),
         # Abbreviations are not options.
         (["run", "--sel", "a"], "no option `--sel`"),
     ],

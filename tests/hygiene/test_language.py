@@ -13,7 +13,9 @@ _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f]")
 _LATER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 _EXCITED = re.compile(r"[A-Za-z`']!(\s|$)")
 
-WORDED_AS_DBT: frozenset[str] = frozenset({"No nodes selected!", "All checks passed!"})
+WORDED_AS_DBT: frozenset[str] = frozenset(
+    {"No nodes selected!", "All checks passed!", "Up to date!"}
+)
 """Lines that tools look for in the output, with the mark dbt gives them."""
 
 

@@ -49,6 +49,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     ),
     # Planning, carrying out and publishing are what verbs do.
     "project/test_verbs.py": ("project/execute.py", "project/parsing.py"),
+    "project/test_deps.py": ("project/adding.py",),
     "project/test_published.py": ("project/published_state.py",),
     "project/test_manifest_file.py": ("project/open.py", "state/wire/splice.py"),
     # Options are tested by the parser that is made of them.
@@ -69,6 +70,15 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "workspace/project_keys/test_checks.py": (
         "workspace/project_file.py", "workspace/project_keys/values.py",
     ),
+    # What entries say is tested by files that hold them, choices by what is resolved.
+    "workspace/package_files/test_declared.py": (
+        "workspace/package_files/checks.py", "workspace/package_files/entries.py",
+        "workspace/package_files/specs.py",
+    ),
+    "workspace/package_sources/test_resolve.py": (
+        "workspace/package_sources/choose.py", "workspace/package_sources/inspect.py",
+    ),
+    "workspace/package_sources/test_sources.py": ("workspace/package_sources/setting.py",),
     "workspace/test_workspace.py": ("workspace/inputs.py",),
     "workspace/test_yaml.py": ("workspace/yaml_reading/*.py",),
 }  # fmt: skip

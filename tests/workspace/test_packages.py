@@ -59,7 +59,7 @@ def test_an_installed_copy_stands_for_a_local_package(tmp_path: Path) -> None:
         ({"dependencies.yml": _HUB}, "packages-not-installed"),
         ({"packages.yml": "packages: [{local: nowhere}]"}, "packages-not-installed"),
         ({"packages.yml": "packages: {a: b}"}, "packages-file-invalid"),
-        ({"packages.yml": "packages: [{zork: 1}]"}, "packages-file-invalid"),
+        ({"packages.yml": "packages: [{zork: 1}]"}, "package-entry-invalid"),
         ({"packages.yml": "[a]"}, "packages-file-invalid"),
         ({"packages.yml": "projects: [{name: x}]"}, "packages-file-invalid"),
         ({"packages.yml": "a: ["}, "yaml-invalid"),
@@ -102,4 +102,4 @@ def test_the_hint_says_what_to_do(tmp_path: Path) -> None:
     _, [problem] = open_at(write_project(tmp_path, {"packages.yml": _HUB}))
     assert "dbt-labs/dbt_utils" in problem.message
     assert "dbt_packages/<name>" in (problem.hint or "")
-    assert "does not install packages" in (problem.hint or "")
+    assert "upriver deps" in (problem.hint or "")

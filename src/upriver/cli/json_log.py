@@ -97,7 +97,8 @@ class JsonLog:
             case NothingToDo():
                 self._emit("NothingToDo", "Q035", lines.NOTHING_TO_DO, level="warn")
             case Said():
-                self._emit("Note", "Z050", event.text, {"msg": event.text})
+                data = {"msg": event.text} if event.data is None else dict(event.data)
+                self._emit(event.event, CODES.get(event.event, "Z050"), event.text, data)
             case ArtifactWritten():
                 self._written(event)
             case _:

@@ -22,7 +22,6 @@ _MOST_LISTED = 6
 """Choices that an option's line in the help has room for."""
 ALIASES: Mapping[str, str] = {"list": "ls"}
 LATER: Mapping[str, str] = {
-    "deps": "Installing packages",
     "docs": "Documentation",
     "source": "Source freshness",
 }

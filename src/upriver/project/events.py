@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -63,9 +64,13 @@ class ArtifactWritten(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A line of progress of a verb that does not run a plan (`debug`, `clean`, `init`)."""
+    """A line of progress of a verb that does not run a plan (`debug`, `clean`, `init`, `deps`)."""
 
     text: str
+    event: str = "Note"
+    """dbt's name for it, where it has one."""
+    data: Mapping[str, Any] | None = None
+    """What dbt's event carries; None: the text."""
 
 
 ProjectEvent = (

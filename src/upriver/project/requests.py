@@ -567,6 +567,34 @@ class Clean(Request, frozen=True, kw_only=True):
     ] = None
 
 
+class Deps(Request, frozen=True, kw_only=True):
+    """Install the packages the project uses (CLI-52)."""
+
+    upgrade: Annotated[
+        Flag,
+        option("--upgrade", is_plain=True, help="Look for newer versions than the locked ones"),
+    ] = None
+    lock: Annotated[
+        Flag, option("--lock", is_plain=True, help="Write `package-lock.yml` and install nothing")
+    ] = None
+    add_package: Annotated[
+        Text,
+        option(
+            "--add-package",
+            metavar="NAME[@VERSION]",
+            help="Add a package to `packages.yml`; a version is needed except for a local one",
+        ),
+    ] = None
+    source: Annotated[
+        str,
+        option(
+            "--source",
+            choices=("hub", "git", "local"),
+            help="Where the added package comes from",
+        ),
+    ] = "hub"
+
+
 class Init(Request, frozen=True, kw_only=True):
     """Create a project (CLI-55)."""
 
@@ -589,6 +617,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "compile": Compile,
     "debug": Debug,
     "demo": Demo,
+    "deps": Deps,
     "init": Init,
     "ls": List,
     "parse": Parse,

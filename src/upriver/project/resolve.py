@@ -54,7 +54,12 @@ def is_on(given: bool | None, env: Mapping[str, str], name: str) -> bool:  # noq
 
 
 def inputs_of(
-    options: GlobalOptions, *, env: Mapping[str, str], cwd: str, needs_profile: bool = True
+    options: GlobalOptions,
+    *,
+    env: Mapping[str, str],
+    cwd: str,
+    needs_profile: bool = True,
+    reads_packages: bool = True,
 ) -> Inputs:
     """Turn the global options into what opening a workspace needs."""
     flags = {
@@ -79,6 +84,7 @@ def inputs_of(
         flags=flags,
         version_check=options.version_check,
         needs_profile=needs_profile,
+        reads_packages=reads_packages,
     )
 
 

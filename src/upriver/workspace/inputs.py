@@ -37,6 +37,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     version_check: bool | None = None
     needs_profile: bool = True
     """False for verbs that work without a warehouse (`deps`, `clean`, `init`; PROJ-6)."""
+    reads_packages: bool = True
+    """False where packages are about to be installed."""
     dbt_version: str = DBT_VERSION
 
     def __repr__(self) -> str:

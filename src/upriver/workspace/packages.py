@@ -13,17 +13,17 @@ from typing import Any
 import msgspec
 
 from upriver.problems import Problem, Span
-from upriver.workspace.project_file import (
-    PROJECT_FILE,
-    read_raw_project,
-    read_settings_text,
-    render_project,
+from upriver.workspace.package_files.addresses import shown
+from upriver.workspace.package_files.declared import read_declarations, texts_of
+from upriver.workspace.package_files.specs import (
+    Entry,
+    GitSpec,
+    LocalSpec,
+    TarballSpec,
+    label_of,
 )
-from upriver.workspace.rendering import render_tree
+from upriver.workspace.project_file import PROJECT_FILE, read_raw_project, render_project
 from upriver.workspace.settings import ProjectSettings
-from upriver.workspace.yaml import load_yaml
-
-_FILES = ("packages.yml", "dependencies.yml")
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,51 +138,11 @@ class _Loader:
 
     def declared(self, base: Path) -> list[Declared]:
         """Read what a project declares in `packages.yml` and `dependencies.yml`."""
-        entries: list[Declared] = []
-        files = []
-        for name in _FILES:
-            found = self._read_declarations(base / name)
-            if found:
-                files.append(name)
-                entries.extend(found)
-        if len(files) > 1:
-            self.problems.append(_declared_twice(self._shown(base / files[0])))
-        return entries
-
-    def _read_declarations(self, path: Path) -> list[Declared]:
-        text = read_settings_text(path)
-        if text is None:
-            return []
-        file = self._shown(path)
-        document = load_yaml(text, file)
-        self.problems.extend(document.problems)
-        if document.value is None:
-            return []
-        if not isinstance(document.value, dict):
-            self.problems.append(_packages_shape(file, ()))
-            return []
-        body = document.value
-        if path.name == "packages.yml":
-            body, problems = render_tree(body, self.secret_names, file=file)
-            self.problems.extend(problems)
-        if path.name == "packages.yml" and body.get("projects"):
-            self.problems.append(_projects_misplaced(file))
-        return self._entries(body.get("packages"), file)
-
-    def _entries(self, listed: Any, file: str) -> list[Declared]:
-        if listed is None:
-            return []
-        if not isinstance(listed, list):
-            self.problems.append(_packages_shape(file, ("packages",)))
-            return []
-        entries = []
-        for index, spec in enumerate(listed):
-            entry = _entry(spec, Span(file=file, keys=("packages", index)))
-            if entry is None:
-                self.problems.append(_packages_shape(file, ("packages", index)))
-            else:
-                entries.append(entry)
-        return entries
+        found, problems = read_declarations(
+            texts_of(base), self.secret_names, lambda name: self._shown(base / name)
+        )
+        self.problems.extend(problems)
+        return [_declared(entry) for entry in found.entries]
 
     def require(self, declared: list[Declared]) -> None:
         """Report declared packages that are neither installed nor local."""
@@ -230,27 +190,26 @@ class _Loader:
             message=f"{count} declared package{'s are' if count > 1 else ' is'} not installed: "
             f"{listed}",
             span=missing[0].span,
-            hint=f"Run `dbt deps`, or copy each package to `{folder}/<name>`; "
-            "upriver does not install packages yet",
+            hint=f"Run `upriver deps`, or copy each package to `{folder}/<name>`",
             related=tuple(entry.span for entry in missing[1:]),
         )
 
 
-def _entry(spec: Any, span: Span) -> Declared | None:
-    if not isinstance(spec, dict):
-        return None
-    for key in ("package", "git", "local", "tarball", "private"):
-        label = spec.get(key)
-        if isinstance(label, str) and label:
-            named = spec.get("name") or spec.get("subdirectory") or label
-            last = str(named).rstrip("/").removesuffix(".git").rpartition("/")[2]
-            return Declared(
-                label=label,
-                likely_name=last.replace("-", "_"),
-                local=label if key == "local" else None,
-                span=span,
-            )
-    return None
+def _declared(entry: Entry) -> Declared:
+    spec = entry.spec
+    label = label_of(spec)
+    named = label
+    if isinstance(spec, GitSpec):
+        named = spec.subdirectory or spec.git
+    elif isinstance(spec, TarballSpec):
+        named = spec.name
+    last = named.rstrip("/").removesuffix(".git").rpartition("/")[2]
+    return Declared(
+        label=shown(label),
+        likely_name=last.replace("-", "_"),
+        local=spec.local if isinstance(spec, LocalSpec) else None,
+        span=entry.span or Span(file="packages.yml"),
+    )
 
 
 def _no_project_file(file: str, name: str) -> Problem:
@@ -259,32 +218,4 @@ def _no_project_file(file: str, name: str) -> Problem:
         message=f"The installed package `{name}` has no `{PROJECT_FILE}`",
         span=Span(file=file),
         hint="Remove the directory, or install the package again",
-    )
-
-
-def _packages_shape(file: str, keys: tuple[str | int, ...]) -> Problem:
-    return Problem(
-        code="packages-file-invalid",
-        message=f"`{file}` does not hold a list of packages",
-        span=Span(file=file, keys=keys),
-        hint="Each entry under `packages` has one of `package`, `git`, `local`, `tarball`, "
-        "`private`",
-    )
-
-
-def _projects_misplaced(file: str) -> Problem:
-    return Problem(
-        code="packages-file-invalid",
-        message=f"`{file}` holds `projects`, which belongs in `dependencies.yml`",
-        span=Span(file=file, keys=("projects",)),
-        hint="Move the entry to `dependencies.yml`",
-    )
-
-
-def _declared_twice(file: str) -> Problem:
-    return Problem(
-        code="packages-declared-twice",
-        message="Both `packages.yml` and `dependencies.yml` declare packages",
-        span=Span(file=file, keys=("packages",)),
-        hint="Keep the packages in one of the two files",
     )

@@ -23,7 +23,7 @@ from upriver.workspace.project_file import (
     read_raw_project,
     render_project,
 )
-from upriver.workspace.project_keys.version import allows, parse_specifier
+from upriver.workspace.project_keys.version import supports
 from upriver.workspace.rendering import EnvVar, render_tree, settings_names
 from upriver.workspace.secrets import scrub, secrets_of
 from upriver.workspace.selectors_file import read_selectors
@@ -144,6 +144,8 @@ class _Opening:
         return flags
 
     def _packages(self, root: Package, names: Mapping[str, Any]) -> tuple[Package, ...]:
+        if not self.inputs.reads_packages:
+            return ()
         secret_names = settings_names(
             self.inputs, EnvVar(self.inputs.env.get, allows_secrets=True), names.get("target")
         )
@@ -155,7 +157,7 @@ class _Opening:
         given = self.inputs.version_check
         if flags.version_check if given is None else given:
             for package in packages:
-                self.problems.extend(_unsupported(package, self.root, self.inputs.dbt_version))
+                self.problems.extend(unsupported(package, self.root, self.inputs.dbt_version))
 
     def _workspace(
         self,
@@ -217,10 +219,10 @@ def _flags_twice() -> Problem:
     )
 
 
-def _unsupported(package: Package, root: str, version: str) -> tuple[Problem, ...]:
+def unsupported(package: Package, root: str, version: str) -> tuple[Problem, ...]:
+    """Return the problem of a package that does not work with a version of dbt, if it is one."""
     wanted = package.settings.require_dbt_version
-    specifiers = (parse_specifier(text) for text in wanted)
-    if all(allows(specifier, version) for specifier in specifiers if specifier is not None):
+    if supports(wanted, version):
         return ()
     path = Path(package.root) / PROJECT_FILE
     file = path.relative_to(root) if path.is_relative_to(root) else path

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
-_SPECIFIER = re.compile(
-    r"\s*(?P<operator>>=|<=|>|<|=)?\s*(?P<release>\d+\.\d+\.\d+)"
-    r"(?P<suffix>-?(?:a|b|rc|alpha|beta|pre|dev)[\w.-]*|-[\w.-]+)?(?:\+[\w.-]+)?\s*"
-)
-
-Specifier = tuple[str, tuple[int, ...], str]
-"""Operator, release numbers, pre-release suffix (empty for a release)."""
+from upriver.workspace import semver
+from upriver.workspace.semver import Specifier
 
 
 def parse_specifier(text: str) -> Specifier | None:
-    """Read one requirement such as `>=1.6.0`; None when it is not one."""
-    match = _SPECIFIER.fullmatch(text)
-    if match is None:
-        return None
-    release = tuple(int(part) for part in match["release"].split("."))
-    return match["operator"] or "=", release, match["suffix"] or ""
+    """Read one requirement such as `>=1.6.0`, which may have spaces; None when it is not one."""
+    return semver.parse_specifier(text.replace(" ", ""))
 
 
 def allows(specifier: Specifier, version: str) -> bool:
     """Whether a version fulfils one requirement."""
-    parsed = parse_specifier(version)
-    if parsed is None:
-        return True
-    operator, release, suffix = specifier
-    ours = _order(parsed[1], parsed[2])
-    wanted = _order(release, suffix)
-    return {
-        ">": ours > wanted,
-        ">=": ours >= wanted,
-        "<": ours < wanted,
-        "<=": ours <= wanted,
-        "=": ours == wanted,
-    }[operator]
+    parsed = semver.parse_version(version)
+    return True if parsed is None else semver.allows(specifier, parsed)
 
 
-def _order(release: tuple[int, ...], suffix: str) -> tuple[tuple[int, ...], bool, str]:
-    # A pre-release comes before its release.
-    return release, not suffix, suffix
+def supports(requirements: tuple[str, ...], version: str) -> bool:
+    """Whether a version fulfils all requirements that can be read."""
+    specifiers = (parse_specifier(text) for text in requirements)
+    return all(allows(specifier, version) for specifier in specifiers if specifier is not None)

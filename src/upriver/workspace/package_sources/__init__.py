@@ -1,0 +1,1 @@
+"""Fetching packages: from the registry, repositories, archives and directories, to a directory."""
