@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.jinja.contexts import ADAPTERS
 
 from upriver.jinja.environment import (
     bind_macro,
@@ -13,6 +14,7 @@ from upriver.jinja.environment import (
     text_template,
 )
 from upriver.jinja.errors import MACRO_PREFIX, CompilationError, MacroReturn, Origin, located
+from upriver.jinja.relation import Relation
 from upriver.resources.macro import Macro
 
 HERE = Origin(file="models/a.sql", line=3, name="a")
@@ -88,6 +90,12 @@ def test_unknown_names_are_permissive_only_while_capturing() -> None:
     for broken in ("{{ a.b }}", "{{ a() }}", "{{ d.x.y }}"):
         with pytest.raises(Exception, match=r"undefined|no attribute"):
             render(broken, d={})
+
+
+def test_a_relation_is_told_by_the_test_for_mappings() -> None:
+    relation = Relation(dialect=ADAPTERS["duckdb"].dialect, identifier="i")
+    text = "{{ r is mapping }} {{ r.get('metadata')['type'] }} {{ {} is mapping }} {{ [] is mapping }}"
+    assert render(text, r=relation) == "True Relation True False"
 
 
 def test_the_sandbox_holds() -> None:

@@ -106,7 +106,7 @@ def test_packages_are_listed_after_the_root(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "text"),
-    [(b"select '\xc3\xa9'", "select 'é'"), (b"\xef\xbb\xbfselect 1", "select 1"), (b"", "")],
+    [(b"select '\xc3\xa9'", "select 'é'"), (b"\xef\xbb\xbfselect 1", "\ufeffselect 1"), (b"", "")],
 )
 def test_text_is_read(tmp_path: Path, data: bytes, text: str) -> None:
     root = write_project(tmp_path, {"models/a.sql": ""})

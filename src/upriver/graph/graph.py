@@ -68,5 +68,7 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
     macros: Mapping[str, Macro]
     docs: Mapping[str, Doc]
     disabled: Mapping[str, tuple[Resource, ...]]
+    lost: tuple[str, ...] = ()
+    """Tests among `disabled` that read what is disabled or missing: published among the nodes."""
     selectors: Mapping[str, Any]
     """Raw definitions of `selectors.yml` by name."""

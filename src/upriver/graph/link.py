@@ -70,6 +70,10 @@ class FileChange(msgspec.Struct, frozen=True, kw_only=True):
     """The property file the resource's `patch_path` names, if it has one."""
 
 
+Depending = tuple[Draft, tuple[str, ...]]
+"""A draft, and what it depends on."""
+
+
 def link(inputs: LinkInputs) -> Linked:
     """Link all files; problems are collected, never raised."""
     pieces = Pieces(inputs.files)
@@ -109,7 +113,8 @@ def link(inputs: LinkInputs) -> Linked:
         resources=resources,
         macros=_linked_macros(scope, macros, pieces.macro_patches),
         docs=docs,
-        disabled=_disabled([*off, *lost]),
+        disabled=_disabled([*((draft, ()) for draft in off), *lost]),
+        lost=tuple(draft.unique_id for draft, _ in lost),
         selectors=inputs.selectors,
     )
     found = tuple(scope.problems)
@@ -166,19 +171,20 @@ def _check(
 
 def _resolve(
     references: References, enabled: Mapping[str, Draft]
-) -> tuple[dict[str, tuple[str, ...]], list[Draft]]:
+) -> tuple[dict[str, tuple[str, ...]], list[Depending]]:
     """Return what every resource depends on, and the tests that are disabled for lack of it."""
     dependencies: dict[str, tuple[str, ...]] = {}
-    lost: list[Draft] = []
+    lost: list[Depending] = []
     for unique_id, draft in enabled.items():
         if not (draft.refs or draft.sources or draft.metrics or draft.functions):
             dependencies[unique_id] = ()
             continue
-        above = references.resolve(draft)
-        if above is None:
+        above, is_lost = references.resolve(draft)
+        if is_lost and draft.kind == "test":
             config = {**draft.values["config"], "enabled": False}
             values = {**draft.values, "config": config}
-            lost.append(msgspec.structs.replace(draft, values=values, is_enabled=False))
+            off = msgspec.structs.replace(draft, values=values, is_enabled=False)
+            lost.append((off, above))
         else:
             dependencies[unique_id] = above
     return dependencies, lost
@@ -242,10 +248,10 @@ def _make(draft: Draft, above: tuple[str, ...], primary_key: tuple[str, ...]) ->
     return resource
 
 
-def _disabled(drafts: Iterable[Draft]) -> dict[str, tuple[Resource, ...]]:
+def _disabled(drafts: Iterable[Depending]) -> dict[str, tuple[Resource, ...]]:
     disabled: dict[str, tuple[Resource, ...]] = {}
-    for draft in drafts:
-        resource = _make(draft, (), ())
+    for draft, above in drafts:
+        resource = _make(draft, above, ())
         disabled[draft.unique_id] = (*disabled.get(draft.unique_id, ()), resource)
     return disabled
 
@@ -353,8 +359,8 @@ def _relinked(
         return None
     old: Any = previous.resources[draft.unique_id]
     checks.check(draft)
-    above = references.resolve(draft)
-    if above is None or any(
+    above, is_lost = references.resolve(draft)
+    if (is_lost and draft.kind == "test") or any(
         getattr(old, part) != draft.values[part] for part in ("alias", "schema", "database")
     ):
         return None

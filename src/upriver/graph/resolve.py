@@ -83,8 +83,8 @@ class References:
             names.index, names.root, is_node_package_first=self._is_own_first
         )
 
-    def resolve(self, draft: Draft) -> tuple[str, ...] | None:
-        """Return what a draft depends on; None for a test that is disabled for lack of it."""
+    def resolve(self, draft: Draft) -> tuple[tuple[str, ...], bool]:
+        """Return what a draft depends on, and whether something of that is not there."""
         found: dict[str, None] = {}
         is_lost = False
         resolver = self._resolver
@@ -105,7 +105,7 @@ class References:
                 is_lost = True
         if draft.metrics or draft.functions:
             is_lost = not self._resolve_named(draft, found) or is_lost
-        return None if is_lost and draft.kind == "test" else tuple(found)
+        return tuple(found), is_lost
 
     def _resolve_named(self, draft: Draft, found: dict[str, None]) -> bool:
         """Add the metrics and functions a draft uses; false if one is missing."""

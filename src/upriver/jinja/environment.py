@@ -31,6 +31,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
 from upriver.jinja.errors import MACRO_PREFIX, CompilationError, Origin, located
+from upriver.jinja.relation import Relation
 from upriver.jinja.world import World
 from upriver.resources.macro import Macro
 
@@ -310,6 +311,7 @@ def _environment(*, is_capturing: bool) -> DbtEnvironment:
     environment.filters.update(
         is_list=_is_list, as_text=_same, as_bool=_same, as_native=_same, as_number=_same
     )
+    environment.tests["mapping"] = _is_mapping
     return environment
 
 
@@ -325,6 +327,11 @@ def _native_environment() -> NativeEnvironment:
 
 def _is_list(value: object) -> bool:
     return isinstance(value, list)
+
+
+def _is_mapping(value: object) -> bool:
+    """Say yes to relations too: packages tell them by it (JINJA-123), whatever they refuse."""
+    return isinstance(value, Mapping | Relation)
 
 
 def _same(value: Any) -> Any:

@@ -66,7 +66,7 @@ class GraphRow(msgspec.Struct, frozen=True, array_like=True):
     entries: tuple[Entry, ...]
     parents: tuple[tuple[int, ...], ...]
     """Positions in `entries`, in the same order."""
-    disabled: tuple[str, ...]
+    lost: tuple[str, ...]
     problems: tuple[Problem, ...]
 
 
@@ -175,6 +175,7 @@ class Memory:
             macros=LateMapping(self._macros),
             docs=LateMapping(self._docs),
             disabled=LateMapping(self._disabled),
+            lost=row.lost,
             selectors=selectors,
         )
         problems = row.problems if overlay.problems is None else overlay.problems
@@ -299,7 +300,7 @@ def _graph_row(graph: Graph, problems: tuple[Problem, ...]) -> GraphRow:
             tuple([position[p] for p in graph.parents.get(i, ()) if p in position])
             for i in graph.entries
         ),
-        disabled=tuple(graph.disabled),
+        lost=graph.lost,
         problems=problems,
     )
 

@@ -22,6 +22,7 @@ _IGNORE_FILE = ".dbtignore"
 _HIDDEN = frozenset(".#~")
 _EXTENSIONS = frozenset({".sql", ".py", ".csv", ".md", ".yml", ".yaml"})
 _YAML = (".yml", ".yaml")
+_MARKED = (".sql", ".csv")
 
 Ignored = Callable[[str], bool]
 """Told a path relative to the package's root."""
@@ -47,11 +48,15 @@ def list_files(workspace: Workspace) -> tuple[SourceFile, ...]:
 
 
 def read_text(file: SourceFile) -> str | Problem:
-    """Read a file as UTF-8, without a byte order mark; bytes that are no UTF-8 are a problem."""
+    """Read a file as UTF-8; bytes that are no UTF-8 are a problem.
+
+    dbt keeps a byte order mark, so it counts in the code and checksum of SQL and seeds; from other
+    files it is taken off.
+    """
     try:
         with open(file.absolute, "rb") as opened:  # noqa: PTH123 # 5,000 paths cost 30 ms to build
             data = opened.read()
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8" if file.path.endswith(_MARKED) else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return Problem(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from upriver.jinja import members
 from upriver.jinja.errors import CompilationError, Origin, problem_of
@@ -24,6 +24,9 @@ Skip = Callable[[tuple[Key, ...]], bool]
 """Told the keys that lead to a value; true keeps it as written."""
 
 
+_NOT_GIVEN: Final = object()
+
+
 class Var:
     """`var` in YAML, where a value is given as it is (PROJ-254, PROJ-255)."""
 
@@ -32,12 +35,12 @@ class Var:
         self._find = find
         self._known = known
 
-    def __call__(self, name: str, default: Any = None) -> Any:
-        """Look the variable up."""
+    def __call__(self, name: str, default: Any = _NOT_GIVEN) -> Any:
+        """Look the variable up; None is a default like any other."""
         found = self._find(name)
         if found.is_found:
             return found.value
-        if default is not None:
+        if default is not _NOT_GIVEN:
             return default
         raise CompilationError(
             f"The variable `{name}` has no value",

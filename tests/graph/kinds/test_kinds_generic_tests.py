@@ -197,6 +197,7 @@ def test_a_test_of_a_disabled_node_is_disabled() -> None:
     disabled = [one for one in linked.graph.disabled if one.startswith("test.")]
     assert disabled == ["test.shop.unique_m1_id.5e8de06530"]
     assert linked.graph.disabled[disabled[0]][0].config["enabled"] is False
+    assert linked.graph.lost == tuple(disabled)
     assert linked.problems == ()
 
 

@@ -136,6 +136,17 @@ def test_disabled_resources_and_selectors_are_kept():
     assert manifest["selectors"]["nightly"]["definition"] == {"method": "tag", "value": "nightly"}
 
 
+def test_a_test_that_lost_what_it_reads_is_a_node():
+    resources = shop_resources()
+    lost = {GENERIC: (resources.pop(GENERIC),)}
+    manifest = manifest_of(shop_graph(resources, disabled=lost, lost=(GENERIC,)))
+    assert manifest["nodes"][GENERIC]["unique_id"] == GENERIC
+    assert manifest["disabled"] == {}
+    [parent] = manifest["parent_map"][GENERIC]
+    assert GENERIC in manifest["child_map"][parent]
+    assert manifest["child_map"][GENERIC] == []
+
+
 def test_compiled_parts_are_there_only_after_compiling():
     """ART-46."""
     compiled = {

@@ -9,7 +9,7 @@ adds is therefore said in `metadata.env`, the one place of the block that is ope
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -135,16 +135,18 @@ def assemble_chunks(
     for unique_id, part in parts.items():
         sections[SECTIONS[unique_id.partition(".")[0]]].append((unique_id, part))
     encode = _encoder.encode
+    for unique_id in graph.lost:
+        test = resource_value(graph.disabled[unique_id][-1], created_at)
+        sections["nodes"].append((unique_id, encode(test)))
     fixed = {
         "selectors": encode(selector_values(graph.selectors)),
         "disabled": encode(
             {
                 unique_id: [resource_value(item, created_at) for item in items]
-                for unique_id, items in graph.disabled.items()
+                for unique_id, items in _disabled(graph)
             }
         ),
-        "parent_map": encode(_edges(graph.parents)),
-        "child_map": encode(_edges(graph.children)),
+        **encode_edges(graph),
         "group_map": encode(_group_map(graph)),
     }
     made = Chunks()
@@ -168,10 +170,25 @@ def encode_metadata(graph: Graph, metadata: Metadata) -> bytes:
 def encode_edges(graph: Graph) -> dict[str, bytes]:
     """Return the two maps of edges, by the name of their section."""
     encode = _encoder.encode
+    parents, children = dict(graph.parents), dict(graph.children)
+    for unique_id in graph.lost:
+        above = getattr(graph.disabled[unique_id][-1], "depends_on", ())
+        parents[unique_id], children[unique_id] = above, ()
+        for parent in above:
+            children[parent] = (*children[parent], unique_id)
     return {
-        "parent_map": encode(_edges(graph.parents)),
-        "child_map": encode(_edges(graph.children)),
+        "parent_map": encode(_edges(parents)),
+        "child_map": encode(_edges(children)),
     }
+
+
+def _disabled(graph: Graph) -> Iterator[tuple[str, tuple[Resource, ...]]]:
+    """Give what the section `disabled` lists: tests that lost what they read are nodes (ART)."""
+    lost = frozenset(graph.lost)
+    for unique_id, items in graph.disabled.items():
+        listed = items[:-1] if unique_id in lost else items
+        if listed:
+            yield unique_id, listed
 
 
 class Chunks:

@@ -14,6 +14,8 @@
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
   {%- if datepart | lower == 'quarter' -%}
     ({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * 3) * interval 1 month)
+  {%- elif datepart | lower == 'week' -%}
+    ({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * 7) * interval 1 day)
   {%- else -%}
     ({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ datepart }})
   {%- endif -%}
