@@ -23,6 +23,7 @@ def _render(value: Any, **inputs: Any) -> tuple[Any, list[str]]:
         ("{{ target.name }}", "dev"),
         ("{{ var('n') }}", 3),
         ("{{ var('nope', 5) }}", 5),
+        ("{{ var('nope', none) is none }}", True),
         ("{{ var.has_var('n') }}", True),
         ("{{ env_var('E') }}", "5"),
         ("{{ env_var('E') | as_number }}", 5),
