@@ -52,6 +52,12 @@ def test_whitespace_control_reaches_into_the_body() -> None:
     assert one("{% snapshot s %}  a  {% endsnapshot %}").body == "  a  "
 
 
+def test_white_space_belongs_to_a_macro_but_not_at_the_ends_of_the_file() -> None:
+    text = "\n{%- macro f() -%}{%- endmacro -%}\n\n{% macro g() %}{% endmacro -%}\n"
+    blocks, _ = find_blocks(text, KINDS, file="f")
+    assert [block.space for block in blocks] == [("", "\n\n"), ("", "")]
+
+
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [

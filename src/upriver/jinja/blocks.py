@@ -171,15 +171,19 @@ class _Cutter:
     def _space(
         self, opening: re.Match[str], start: int, closing: re.Match[str]
     ) -> tuple[str, str]:
-        """Return the white space that the outer marks take away and no earlier block took."""
+        """Return the white space that the outer marks take away and no earlier block took.
+
+        What stands at either end of the file is not counted: dbt strips files.
+        """
         before = after = ""
         if opening[1] == "-":
             free = self.text[self._free_from : start]
             before = free[len(free.rstrip()) :]
+            before = "" if len(before) == start else before
         end = closing.end()
         if closing[3].endswith("-"):
             match = _SPACE.match(self.text, end)
-            after = match[0] if match else ""
+            after = match[0] if match and match.end() < len(self.text) else ""
         self._free_from = end + len(after)
         return before, after
 

@@ -109,12 +109,19 @@ class InputResolver:
             entry = self._entries[target]
             if entry.kind == "source" and _is_source(entry, call):
                 return target
+        for entry in self._entries.values():
+            # As dbt: a source that only a macro names while running is read all the same.
+            if entry.kind == "source" and _is_source(entry, call):
+                return entry.unique_id
         raise self._unknown_source(call)
 
     def _relation(self, target: str) -> Any:
         made = self._made.get(target)
         if made is None:
-            made = self._made[target] = self._make(self._decisions[target])
+            decision = self._decisions.get(target)
+            if decision is None:
+                decision = LocalDecisions(self._entries, (target,), ())[target]
+            made = self._made[target] = self._make(decision)
         return made
 
     def find_ref(self, call: RefCall) -> str:
@@ -140,15 +147,7 @@ class InputResolver:
         return found[0].unique_id if found else None
 
     def _unknown_source(self, call: SourceCall) -> CompilationError:
-        is_known = any(_is_source(entry, call) for entry in self._entries.values())
         written = f"source('{call.source}', '{call.table}')"
-        if is_known:
-            return CompilationError(
-                f"`{written}` was not seen while parsing, so nothing says that"
-                f" `{self._name}` reads it",
-                code="ref-not-declared",
-                hint=f"Add this line at the top of the file: -- depends_on: {{{{ {written} }}}}",
-            )
         tables = [
             f"{entry.source_name}.{entry.name}"
             for entry in self._entries.values()

@@ -33,6 +33,8 @@ class DuckDB:
 
     def read(self) -> dict[str, Any]:
         """Return every table and view."""
+        if not self._file.exists():
+            return {}
         with duckdb.connect(str(self._file), read_only=True) as connection:
             return dict(_read(_ask_duckdb(connection), _DUCKDB_ROWS))
 

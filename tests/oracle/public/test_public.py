@@ -11,7 +11,12 @@ from tests.oracle.public.differing import all_differences
 from tests.oracle.public.relations import DuckDB, PostgreSQL, Relations
 from tests.oracle.public.staging import Entry, entries, lacking, play_dbt, play_upriver
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("oracle-public")]
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.xdist_group("oracle-public"),
+    # Regular expressions in other people's Jinja.
+    pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning"),
+]
 
 MANY = 60
 """Differences shown at once."""
