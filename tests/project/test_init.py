@@ -50,7 +50,7 @@ def test_names(nowhere: Shop, name: str, code: str) -> None:
 def test_nothing_is_overwritten(shop: Shop) -> None:
     said = shop("init")
     assert said.exit_code == 2
-    assert "init-project-exists" in said.out
+    assert "init-profile-exists" in said.out
     (shop.root / "new").mkdir()
     (shop.root / "new" / "README.md").write_text("mine")
     assert shop("init", "new").exit_code == 0

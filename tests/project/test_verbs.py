@@ -80,3 +80,70 @@ def test_seeds_show_what_they_loaded_on_request(shop: Shop) -> None:
         "|  2 | Grace    |",
         "|  3 | Ada      |",
     ]
+
+
+EPHEMERAL = {
+    "models/inner.sql": "{{ config(materialized='ephemeral') }}select * from {{ ref('orders') }}",
+    "models/outer.sql": "{{ config(materialized='ephemeral') }}select * from {{ ref('inner') }}",
+    "models/top.sql": "select * from {{ ref('outer') }}",
+    "models/unit.yml": """\
+unit_tests:
+  - name: kept
+    model: inner
+    given:
+      - {input: ref('orders'), rows: [{id: 1, customer: Ada}]}
+    expect: {rows: [{id: 2, customer: Ada}]}
+""",
+}
+
+
+@pytest.mark.parametrize("command", [["run"], ["compile"], ["show", "-s", "top"]])
+def test_inlined_models_are_compiled_in_the_manifest(shop: Shop, command: list[str]) -> None:
+    # ART-46
+    shop.write(EPHEMERAL)
+    shop("build", "-s", "orders", "raw", "-q")
+    assert shop(*command).exit_code == 0
+    manifest = json.loads((shop.root / "target" / "manifest.json").read_text())
+    inner, outer = (manifest["nodes"][f"model.shop.{name}"] for name in ("inner", "outer"))
+    assert inner["compiled_code"] == 'select * from "shop"."dev"."orders"'
+    assert outer["compiled_code"].startswith("with __dbt__cte__inner as (")
+    assert [cte["id"] for cte in outer["extra_ctes"]] == ["model.shop.inner"]
+    for node in (inner, outer):
+        assert (shop.root / node["compiled_path"]).read_text() == node["compiled_code"]
+
+
+def test_a_unit_test_of_an_ephemeral_model_comes_before_what_inlines_it(shop: Shop) -> None:
+    # CLI-67
+    shop.write(EPHEMERAL)
+    assert shop("build").exit_code == 1
+    statuses = shop.statuses()
+    assert statuses["unit_test.shop.inner.kept"] == "fail"
+    assert statuses["model.shop.top"] == "skipped"
+    given = shop.root / "target" / "compiled" / "shop" / "models" / "unit.yml" / "orders.sql"
+    assert "cast('Ada' as" in given.read_text()
+
+
+def test_what_show_sent_is_in_the_artifacts(shop: Shop) -> None:
+    shop("build", "-q")
+    shop("show", "-s", "orders", "--limit", "7")
+    [row] = shop.run_results()["results"]
+    assert "limit 7" in row["compiled_code"]
+    compiled = shop.root / "target" / "compiled" / "shop" / "models" / "orders.sql"
+    assert "limit" not in compiled.read_text()
+
+
+def test_artifacts_say_that_nothing_was_done(shop: Shop) -> None:
+    shop("build", "-q")
+    assert shop("run", "-s", "no_such_model").exit_code == 0
+    assert shop.run_results()["results"] == []
+
+
+def test_parse_tells_how_much_was_read(shop: Shop) -> None:
+    # CLI-51, CLI-129, ART-8
+    assert shop("parse").exit_code == 0
+    told = json.loads((shop.root / "target" / "perf_info.json").read_text())
+    own = next(one for one in told["projects"] if one["project_name"] == "shop")
+    assert own["parsed_path_count"] == 5
+    assert {"parser": "model", "parsed_path_count": 2} in own["parsers"]
+    assert told["path_count"] >= told["parsed_path_count"] >= 5
+    assert not (shop.root / "target" / "compiled").exists()

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import msgspec
 
 from upriver.cli.parser import HelpAsked, Parsed, UsageError, parse
-from upriver.project.outcome import ExitCode, Outcome
+from upriver.project.outcome import Ask, ExitCode, Outcome
 from upriver.project.requests import Demo
 from upriver.run.stop import Stop
 
@@ -50,6 +50,7 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True):
     callbacks: tuple[Callback, ...]
     stop: Stop
     templates: dict[str, Any]
+    ask: Ask | None = None
 
 
 def invoke(
@@ -62,8 +63,12 @@ def invoke(
     stderr: TextIO | None = None,
     stop: Stop | None = None,
     templates: dict[str, Any] | None = None,
+    ask: Ask | None = None,
 ) -> InvokeResult:
-    """Run one command. Callbacks get every event; output goes to the given streams."""
+    """Run one command. Callbacks get every event; output goes to the given streams.
+
+    `ask` puts a question to whoever sits there; without it, nothing is asked.
+    """
     calling = Calling(
         args=tuple(args),
         env=dict(os.environ) if env is None else dict(env),
@@ -72,6 +77,7 @@ def invoke(
         callbacks=tuple(callbacks),
         stop=stop or Stop(),
         templates={} if templates is None else templates,
+        ask=ask,
     )
     try:
         parsed = parse(args)
@@ -116,6 +122,7 @@ def _perform(parsed: Parsed, calling: Calling) -> InvokeResult:
         command_line=calling.args,
         templates=calling.templates,
         on_query=output.on_query,
+        ask=calling.ask,
     )
     failure: Exception | None = None
     try:

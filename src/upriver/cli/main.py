@@ -9,6 +9,8 @@ import sys
 from types import FrameType
 
 from upriver.cli.invoke import invoke
+from upriver.problems import Interrupted
+from upriver.project.outcome import Question
 from upriver.run.stop import Stop
 
 INTERRUPTED = 130
@@ -31,11 +33,34 @@ def main() -> None:
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        result = invoke(sys.argv[1:], stop=stop)
+        result = invoke(sys.argv[1:], stop=stop, ask=_ask if _is_asked() else None)
     except BrokenPipeError:
         # Whoever read our output has left, as `upriver ls | head` does.
         leave(BROKEN_PIPE)
     leave(result.exit_code)
+
+
+def _is_asked() -> bool:
+    """Whether the command is one that asks, and somebody sits there to answer."""
+    return "init" in sys.argv[1:] and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _ask(question: Question) -> str:
+    """Ask at the terminal; the end of the input and Ctrl-C stop the command."""
+    default = "" if question.default is None else f" [{question.default}]"
+    # A request to stop, noted for later, would leave the question open.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        if question.is_hidden:
+            # Hardly anything is asked for in secret.
+            from getpass import getpass
+
+            return getpass(f"{question.text}: ").strip()
+        return input(f"{question.text}{default}: ").strip()
+    except (EOFError, KeyboardInterrupt) as error:
+        raise Interrupted from error
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def leave(code: int) -> None:

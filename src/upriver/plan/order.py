@@ -32,9 +32,21 @@ def waits(
     waiting = {unique_id: set(found) for unique_id, found in nearest.items()}
     if do_tests_gate:
         _add_gates(graph, selected | inlined, waiting)
+        _add_unit_tests_of_inlined(graph, inlined, waiting)
     if inlined:
         _leave_out(inlined, waiting)
     return waiting
+
+
+def _add_unit_tests_of_inlined(
+    graph: Graph, inlined: frozenset[str], waiting: dict[str, set[str]]
+) -> None:
+    """A unit test of an ephemeral model comes before what inlines it; others run in a step."""
+    for test in [i for i in waiting if graph.entries[i].kind == "unit_test"]:
+        for model in graph.parents.get(test, ())[:1]:
+            if model in inlined:
+                waiting[test] = (waiting[test] - {model}) | waiting[model]
+                waiting[model].add(test)
 
 
 def _leave_out(inlined: frozenset[str], waiting: dict[str, set[str]]) -> None:

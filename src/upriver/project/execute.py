@@ -232,6 +232,9 @@ def execute_verb(
     try:
         prepared = prepare(opened, wanted, door)
         if prepared is None:
+            # Nothing is what was done; artifacts of an earlier run would say otherwise.
+            opened.make_target_path()
+            publish(opened, opened.load(wanted.extra_flags).graph, Report())
             return opened.outcome()
         opened.make_target_path()
         _announce(opened, prepared)
@@ -332,6 +335,15 @@ def publish(opened: OpenedProject, graph: Graph, report: Report) -> None:
     if not opened.workspace.flags.write_json:
         return
     compiled = {
+        inlined.unique_id: CompiledPart(
+            compiled_code=inlined.code,
+            compiled_path=inlined.compiled_path,
+            extra_ctes=inlined.extra_ctes,
+        )
+        for result in report.results
+        for inlined in result.inlined
+    }
+    compiled |= {
         result.unique_id: CompiledPart(
             compiled_code=result.compiled_code,
             compiled_path=result.compiled_path,

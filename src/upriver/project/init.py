@@ -8,14 +8,26 @@ from pathlib import Path
 from upriver.problems import Problem, ProblemsError
 from upriver.project.events import Said
 from upriver.project.opened import Caller
-from upriver.project.outcome import Outcome
+from upriver.project.outcome import Ask, Outcome, Question
+from upriver.project.profile_setup import (
+    add_profile,
+    ask_for_output,
+    has_profile,
+    profile_exists,
+    profile_text,
+)
 from upriver.project.requests import Init, Request
+from upriver.project.resolve import inputs_of
 from upriver.state.publish import write_atomically
+from upriver.workspace.profile import find_profiles_file
+from upriver.workspace.yaml import load_yaml
+
+PROJECT_FILE = "dbt_project.yml"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 _FILES = {
-    "dbt_project.yml": """\
+    PROJECT_FILE: """\
 name: {name}
 version: "1.0"
 profile: {name}
@@ -92,21 +104,22 @@ _PROFILE = """\
 
 
 def init(request: Request, caller: Caller) -> Outcome:
-    """Create the project's files; nothing that exists is overwritten."""
+    """Create a project, or set up the profile of the one that is here; nothing is overwritten."""
     assert isinstance(request, Init)  # noqa: S101 - the table of verbs
     root = Path(request.options.project_dir or caller.cwd)
-    name = request.name
-    if name is None and (root / "dbt_project.yml").is_file():
-        raise ProblemsError((_exists(root),))
-    name = name or re.sub(r"\W", "_", root.resolve().name)
-    if not _NAME.match(name):
-        raise ProblemsError((_bad_name(name),))
-    folder = root / name if request.name else root
-    if (folder / "dbt_project.yml").exists():
+    if request.name is None and (root / PROJECT_FILE).is_file():
+        return _set_up_profile(request, caller, root)
+    folder, name = _place(root, request.name, caller.ask)
+    if (folder / PROJECT_FILE).exists():
         raise ProblemsError((_exists(folder),))
     files = dict(_FILES)
     if not request.skip_profile_setup:
         files["profiles.yml"] = _PROFILE
+        if caller.ask is not None and not (folder / "profiles.yml").exists():
+            output = ask_for_output(folder, name, caller.ask)
+            files["profiles.yml"] = (
+                profile_text(name, output).replace("{", "{{").replace("}", "}}")
+            )
     for path, text in files.items():
         target = folder / path
         if not target.exists():
@@ -114,6 +127,42 @@ def init(request: Request, caller: Caller) -> Outcome:
     caller.listener(Said(text=f"Created the project `{name}` in {folder}"))
     caller.listener(Said(text="Next: `upriver build` in that directory"))
     return Outcome(data={"path": str(folder), "name": name})
+
+
+def _place(root: Path, name: str | None, ask: Ask | None) -> tuple[Path, str]:
+    """Return the new project's directory and name; without a name, `root` itself."""
+    if name is None and ask is not None:
+        while not _NAME.match(name or ""):
+            name = ask(Question(text="Name of the project (letters, digits, underscore)"))
+    chosen = name or re.sub(r"\W", "_", root.resolve().name)
+    if not _NAME.match(chosen):
+        raise ProblemsError((_bad_name(chosen),))
+    return (root / name if name else root), chosen
+
+
+def _set_up_profile(request: Init, caller: Caller, root: Path) -> Outcome:
+    """Write the profile that the project here names, from its template or from answers."""
+    if request.skip_profile_setup:
+        caller.listener(Said(text=f"There is a project in {root} already; nothing to do"))
+        return Outcome(data={"path": str(root)})
+    inputs = inputs_of(request.options, env=caller.env, cwd=caller.cwd, needs_profile=False)
+    name = _profile_name(root)
+    file = find_profiles_file(inputs, str(root))
+    if has_profile(file, name):
+        raise ProblemsError((profile_exists(file, name),))
+    add_profile(file, name, ask_for_output(root, name, caller.ask))
+    caller.listener(Said(text=f"Profile `{name}` written to {file}"))
+    caller.listener(Said(text="Next: `upriver debug` checks the connection"))
+    return Outcome(data={"path": str(root), "name": name, "profiles": str(file)})
+
+
+def _profile_name(root: Path) -> str:
+    text = (root / PROJECT_FILE).read_text(encoding="utf-8")
+    read = load_yaml(text, PROJECT_FILE)
+    if read.problems:
+        raise ProblemsError(read.problems)
+    settings = read.value if isinstance(read.value, dict) else {}
+    return str(settings.get("profile") or settings.get("name") or "default")
 
 
 def _exists(folder: Path) -> Problem:

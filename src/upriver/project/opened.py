@@ -19,7 +19,7 @@ from upriver.project.events import Listener, Opened, ProblemFound, ProjectLoaded
 from upriver.project.load import load
 from upriver.project.loading import Loaded, Loading
 from upriver.project.memory import Memory
-from upriver.project.outcome import ExitCode, Outcome
+from upriver.project.outcome import Ask, ExitCode, Outcome
 from upriver.project.outside import flags_of, make_invocation, make_settings, time_problems
 from upriver.project.places import placed
 from upriver.project.published_state import State
@@ -46,6 +46,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     templates: dict[str, Any] = {}
     """Compiled templates, kept as long as the caller lives."""
     on_query: Callable[[str, str, float | None], None] | None = None
+    ask: Ask | None = None
+    """Asks the person at the terminal; None where there is none."""
 
 
 class OpenedProject:

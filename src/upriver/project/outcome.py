@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -42,3 +43,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     def is_success(self) -> bool:
         """Exit code 0."""
         return self.exit_code is ExitCode.SUCCESS
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to ask for, on one line; only `init` asks."""
+
+    text: str
+    default: str | None = None
+    """What an empty answer means; None where one must be given."""
+    is_hidden: bool = False
+    """Whether the answer must not be seen while it is typed."""
+
+
+Ask = Callable[[Question], str]
+"""Asks the person at the terminal, and returns the answer without spaces around it."""

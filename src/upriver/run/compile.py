@@ -21,6 +21,7 @@ from upriver.plan.plan import Decision, Step
 from upriver.resources.nodes import Model, Node, Test
 from upriver.run.batches import Batch
 from upriver.run.ctes import cte_name, cte_text, inject_ctes
+from upriver.run.events import Inlined
 from upriver.run.narrowing import EVERYTHING, Narrowing, narrowing_of
 from upriver.run.relations import cte_relation, decided_relation
 from upriver.run.resolve import InputResolver, LocalDecisions
@@ -49,6 +50,8 @@ class CompiledStep(msgspec.Struct, frozen=True, kw_only=True):
     """With ephemeral parents inlined."""
     ctes: tuple[Cte, ...] = ()
     """In the order in which they stand, nested ones before those that read them."""
+    inlined: tuple[Inlined, ...] = ()
+    """The ephemeral models among them, as compiled by themselves; none without a writer."""
 
     @property
     def extra_ctes(self) -> tuple[tuple[str, str], ...]:
@@ -129,11 +132,15 @@ class Compiler:
         self._decisions = {decision.target: decision for decision in step.inputs}
         self._ctes: dict[str, tuple[Cte, tuple[str, ...]]] = {}
         """By unique_id: the CTE and the ephemeral models it reads itself."""
+        self._inlined: list[Inlined] = []
 
     def compile(self, node: Node) -> CompiledStep:
         """Render the node with its ephemeral parents inlined."""
         code, inlined = self._render(node)
-        return self._finish(node, code, inlined)
+        compiled = self._finish(node, code, inlined)
+        if not self._inlined:
+            return compiled
+        return msgspec.structs.replace(compiled, inlined=tuple(self._inlined))
 
     def resolver(self, node: Node, seen: dict[str, None] | None = None) -> InputResolver:
         """Return what answers the node's references; ephemeral ones are noted in `seen`."""
@@ -204,9 +211,18 @@ class Compiler:
     def _write(self, node: Node, code: str, nested: tuple[str, ...]) -> None:
         """Leave an ephemeral model's compiled file, which no step of its own would write."""
         writer = self._world.setting.writer
-        if writer is not None:
-            text = self._finish(node, code, nested).code
-            writer.write_once("compiled", node.package, code_path(node), text)
+        if writer is None:
+            return
+        made = self._finish(node, code, nested)
+        path = writer.write_once("compiled", node.package, code_path(node), made.code)
+        self._inlined.append(
+            Inlined(
+                unique_id=node.unique_id,
+                code=made.code,
+                compiled_path=path,
+                extra_ctes=made.extra_ctes,
+            )
+        )
 
 
 def origin_of(node: Node) -> Origin:

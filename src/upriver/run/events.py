@@ -24,6 +24,16 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: float
 
 
+class Inlined(msgspec.Struct, frozen=True, kw_only=True):
+    """An ephemeral model that a step inlined: compiled as well, though no step of its own."""
+
+    unique_id: str
+    code: str
+    """With its own ephemeral parents inlined."""
+    compiled_path: str
+    extra_ctes: tuple[tuple[str, str], ...] = ()
+
+
 class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     """How one step ended (ART-57)."""
 
@@ -46,6 +56,7 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     """Where the statement that builds the relation was written."""
     extra_ctes: tuple[tuple[str, str], ...] = ()
     """unique_id and text of each ephemeral parent, in the order in which they stand."""
+    inlined: tuple[Inlined, ...] = ()
     relation_name: str | None = None
     decisions: tuple[Decision, ...] = ()
     problem: Problem | None = None

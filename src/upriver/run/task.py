@@ -98,6 +98,7 @@ class Task:
             compiled_path=self.compiled_path,
             build_path=self.build_path,
             extra_ctes=() if self.compiled is None else self.compiled.extra_ctes,
+            inlined=() if self.compiled is None else self.compiled.inlined,
             relation_name=shown_relation(self.resource),
             decisions=self.step.inputs,
             column_names=done.column_names,

@@ -22,12 +22,13 @@ class Writer:
         self._made: set[str] = set()
         self._written: set[str] = set()
 
-    def write_once(self, folder: Folder, package: str, path: str, text: str) -> None:
-        """Write one file unless this run has written it before."""
+    def write_once(self, folder: Folder, package: str, path: str, text: str) -> str:
+        """Write one file unless this run has written it before; return its path as shown."""
         key = f"{folder}/{package}/{path}"
-        if key not in self._written:
-            self._written.add(key)
-            self.write(folder, package, path, text)
+        if key in self._written:
+            return f"{self._shown}/{key}"
+        self._written.add(key)
+        return self.write(folder, package, path, text)
 
     def write(self, folder: Folder, package: str, path: str, text: str) -> str:
         """Write one file and return its path as messages show it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from upriver.jinja.context import call_macro
 from upriver.resources.nodes import Node, Seed
 from upriver.run.actions.building import compile_task
@@ -15,7 +17,11 @@ def run_compile(task: Task) -> Done:
     """Compile a node; nothing is sent unless its templates ask the warehouse."""
     if isinstance(task.resource, Seed):
         return Done()
-    compile_task(task)
+    node, _ = compile_task(task)
+    if node.config.get("materialized") != "ephemeral":
+        # dbt has nothing to execute either, and says how long that took.
+        with task.timed("execute"):
+            pass
     return Done()
 
 
@@ -28,6 +34,9 @@ def run_show(task: Task) -> Done:
     with task.timed("execute"):
         sql = _show_sql(task, node, compiler, code)
         answer = task.session.execute(sql, fetch=True)
+    if task.compiled is not None:
+        # What was sent is what artifacts show; the file has the model's own code.
+        task.compiled = msgspec.structs.replace(task.compiled, code=sql)
     return Done(response=answer.response, column_names=answer.column_names, rows=answer.rows)
 
 

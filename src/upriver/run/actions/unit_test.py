@@ -42,11 +42,22 @@ def run_unit_test(task: Task) -> Done:
     expected = read_fixture(test.expect, test, task.setting.fixtures)
     with task.timed("compile"):
         task.compiled = _compile(task, test, model)
+        _write_fixtures(task, test, task.compiled)
     path = unit_path(test)
     task.write_compiled(test.package, path)
     with task.timed("execute"):
         main = _execute(task, test, model, expected, path)
     return _judge(main)
+
+
+def _write_fixtures(task: Task, test: UnitTest, compiled: CompiledStep) -> None:
+    """Leave each input's rows for people to read, under the name it goes by in the query."""
+    writer = task.setting.writer
+    if writer is None:
+        return
+    for cte in compiled.ctes:
+        name = cte.name.removeprefix(cte_name(""))
+        writer.write("compiled", test.package, f"{test.original_file_path}/{name}.sql", cte.sql)
 
 
 def unit_path(test: UnitTest) -> str:
