@@ -23,7 +23,7 @@ LARGE_MODULES: dict[str, tuple[int, str]] = {
 """Modules above the ceiling: the ceiling of their own, and why."""
 
 LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
-    "graph/kinds/nodes.py:draft_body": (78, "one keyword argument per field of a node"),
+    "graph/kinds/nodes.py:draft_body": (80, "one keyword argument per field of a node"),
 }
 """Functions above the ceiling: the ceiling of their own, and why."""
 

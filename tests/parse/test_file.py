@@ -24,6 +24,8 @@ WORLD = parse_world({})
         ("properties", "models/a.yml", "models: [{name: a}]", "NodePatch"),
         ("fixture", "tests/fixtures/a.csv", "id\n1", "FixtureDefinition"),
         ("python_model", "models/a.py", "def model(dbt, session): pass", "SqlDefinition"),
+        ("function", "functions/f.sql", "x * 2", "SqlDefinition"),
+        ("function", "functions/f.py", "def f(x): return x", "SqlDefinition"),
     ],
 )
 def test_every_kind_of_file_is_read(kind: FileKind, path: str, text: str, made: str) -> None:
@@ -32,13 +34,6 @@ def test_every_kind_of_file_is_read(kind: FileKind, path: str, text: str, made: 
     found = [*parsed.definitions, *parsed.macros, *parsed.docs]
     assert [type(one).__name__ for one in found] == [made]
     assert (parsed.file_id, parsed.package, parsed.path) == (f"shop://{path}", "shop", path)
-
-
-def test_functions_are_reported_and_the_rest_goes_on() -> None:
-    parsed = parse_file(source_file("functions/f.sql", "function"), "select 1", WORLD)
-    (problem,) = parsed.problems
-    assert (problem.code, problem.severity) == ("function-unsupported", "warning")
-    assert parsed.definitions == ()
 
 
 @pytest.mark.parametrize(

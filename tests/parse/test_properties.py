@@ -23,7 +23,7 @@ _KEYS = [
 ]  # fmt: skip
 _ENTRIES = [
     "models", "sources", "exposures", "unit_tests", "groups", "metrics", "semantic_models",
-    "saved_queries",
+    "saved_queries", "functions",
 ]  # fmt: skip
 _scalars = st.sampled_from(
     ["a", "b", "ref('a')", "all", "dict", "csv", "{{ var('x') }}", "{{ target.name }}", "{{ zork",

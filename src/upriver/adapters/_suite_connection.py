@@ -70,6 +70,13 @@ def lists_relations(subject: Subject) -> None:
         expect(missing, (), "a missing schema")
 
 
+def lists_functions(subject: Subject) -> None:
+    with connected(subject) as connection:
+        expect(connection.list_functions(subject.database, subject.schema), (), "no functions")
+        missing = connection.list_functions(subject.database, "no_such_schema")
+        expect(missing, (), "a missing schema")
+
+
 def lists_views(subject: Subject) -> None:
     with connected(subject) as connection:
         connection.execute(f"create table {subject.text('base')} (n integer)")

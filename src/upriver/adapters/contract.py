@@ -101,6 +101,10 @@ class Connection(Protocol):
         """List tables and views of a schema; a missing schema is empty."""
         ...
 
+    def list_functions(self, database: str | None, schema: str) -> tuple[str, ...]:
+        """List the names of functions that users made in a schema; a missing schema is empty."""
+        ...
+
     def query_columns(self, sql: str) -> tuple[ColumnType, ...]:
         """Describe a query's columns without running it over rows."""
         ...

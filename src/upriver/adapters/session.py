@@ -113,6 +113,11 @@ class Session:
         """List a schema: from the cache, or by asking once. A missing schema is empty."""
         return self._cache.listing(database, schema, self._ask(database, schema))
 
+    def list_functions(self, database: str | None, schema: str) -> tuple[str, ...]:
+        """List the functions of a schema."""
+        connection = self._connect()
+        return self._guard(lambda: connection.list_functions(database, schema))
+
     def relation(self, name: RelationName) -> ListedRelation | None:
         """Find one relation: its exact spelling, else the only one that differs in case."""
         return self._cache.find(name, self._ask_for(name))

@@ -52,6 +52,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     _check("reports the warehouse's words", statements.reports_the_warehouse_words),
     _check("lists relations", statements.lists_relations),
+    _check("lists functions", statements.lists_functions),
     _check("lists views", statements.lists_views, "views"),
     _check("lists schemas", statements.lists_schemas),
     _check("describes queries", statements.describes_queries),

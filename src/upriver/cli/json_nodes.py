@@ -18,6 +18,7 @@ RESULT_EVENTS: Mapping[str, tuple[str, str]] = {
     "snapshot": ("LogSnapshotResult", "Q015"),
     "seed": ("LogSeedResult", "Q016"),
     "hook": ("LogHookEndLine", "Q033"),
+    "function": ("LogFunctionResult", "Q047"),
     "no-op": ("LogNodeNoOpResult", "Q019"),
 }
 MODEL_EVENT = ("LogModelResult", "Q012")

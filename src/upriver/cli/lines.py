@@ -28,8 +28,13 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
     "function": ("function", "functions"),
 }
 _BAD = frozenset({"error", "runtime error", "fail", "partial success"})
-_DOING = {"run": "creating ", "seed": "loading ", "snapshot": "snapshotting "}
-_DONE = {"run": "created ", "seed": "loaded "}
+_DOING = {
+    "run": "creating ",
+    "function": "creating ",
+    "seed": "loading ",
+    "snapshot": "snapshotting ",
+}
+_DONE = {"run": "created ", "function": "created ", "seed": "loaded "}
 NOTHING_TO_DO = "Nothing to do. Try checking your model configs and model specification args"
 
 
@@ -79,6 +84,8 @@ def describe(entry: Entry, action: str) -> str:
             return f"hook: {hook_name(entry)}"
         case "run":
             return f"{_language(entry)} {entry.materialized} model {shown_relation(entry)}"
+        case "function":
+            return f"function {shown_relation(entry)}"
         case "no-op":
             return f"{entry.kind.replace('_', ' ')} {entry.name}"
         case _:
@@ -147,6 +154,8 @@ def _worded(result: StepResult, entry: Entry) -> tuple[str, str, str]:
 
 def success_status(result: StepResult) -> str:
     """Return what stands in the brackets of a step that succeeded: `OK`, `INSERT 3`."""
+    if result.action == "function":
+        return "SUCCESS"
     if result.response is None:
         return "OK"
     return result.response.message or "OK"

@@ -88,7 +88,7 @@ def _node_entry(node: Any, kind: str, references: tuple[str, ...]) -> Entry:
         latest_version=node.latest_version if is_model else None,
         materialized=node.config.get("materialized"),
         relation=None
-        if relation_name is None
+        if relation_name is None and kind != "function"
         else RelationName(database=node.database, schema=node.schema, identifier=node.alias),
         relation_name=relation_name,
         is_empty=kind not in _WITHOUT_CODE and (not node.raw_code or node.raw_code.isspace()),

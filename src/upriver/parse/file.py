@@ -7,16 +7,14 @@ them. For everything else pass the whole text, decoded from UTF-8, not stripped.
 
 from __future__ import annotations
 
-from upriver.digest import digest_text
 from upriver.jinja.world import World
 from upriver.parse.docs import parse_docs
 from upriver.parse.fixture import parse_fixture
 from upriver.parse.macros import parse_macros
 from upriver.parse.properties import parse_properties
-from upriver.parse.python import parse_python
+from upriver.parse.python import parse_python, parse_python_function
 from upriver.parse.seed import LARGEST_HASHED, parse_seed
 from upriver.parse.sql import parse_snapshots, parse_sql
-from upriver.problems import Problem, Span
 from upriver.resources.definitions import ParsedFile
 from upriver.resources.files import SourceFile
 
@@ -46,22 +44,11 @@ def parse_file(file: SourceFile, text: str, world: World) -> ParsedFile:
         case "fixture":
             return parse_fixture(file, text)
         case "function":
-            return _unsupported_function(file, text)
+            return _parse_function(file, text, world)
 
 
-def _unsupported_function(file: SourceFile, text: str) -> ParsedFile:
-    return ParsedFile(
-        file_id=file.id,
-        package=file.package,
-        path=file.path,
-        checksum=digest_text(text.strip()),
-        problems=(
-            Problem(
-                code="function-unsupported",
-                message=f"The function in `{file.path}` cannot be built by upriver",
-                severity="warning",
-                span=Span(file=file.path),
-                hint="Create it in an `on-run-start` hook, or outside the project",
-            ),
-        ),
-    )
+def _parse_function(file: SourceFile, text: str, world: World) -> ParsedFile:
+    """Read a function: SQL is a template, Python is what the warehouse is given as it is."""
+    if file.path.endswith(".py"):
+        return parse_python_function(file, text)
+    return parse_sql(file, text, world)

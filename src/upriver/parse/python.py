@@ -47,6 +47,31 @@ def parse_python(file: SourceFile, text: str) -> ParsedFile:
     )
 
 
+def parse_python_function(file: SourceFile, text: str) -> ParsedFile:
+    """Read a function that is written in Python; nothing in it is dbt's."""
+    code = text.strip()
+    checksum = digest_text(code)
+    return ParsedFile(
+        file_id=file.id,
+        package=file.package,
+        path=file.path,
+        checksum=checksum,
+        definitions=(
+            SqlDefinition(
+                kind="function",
+                name=stem(file.path),
+                package=file.package,
+                path=file.relative,
+                original_file_path=file.path,
+                raw_code=code,
+                checksum=checksum,
+                language="python",
+                facts=Facts(),
+            ),
+        ),
+    )
+
+
 def _facts(file: SourceFile, code: str, unique_id: str) -> tuple[Facts, list[Problem]]:
     # The parser of Python is loaded only for projects with Python models.
     import ast

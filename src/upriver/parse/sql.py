@@ -21,13 +21,14 @@ from upriver.resources.files import FileKind, SourceFile
 
 KINDS: dict[FileKind, SqlKind] = {
     "model": "model", "analysis": "analysis", "singular_test": "test", "snapshot": "snapshot",
+    "function": "function",
 }  # fmt: skip
 
 _SNAPSHOT = frozenset({"snapshot"})
 
 
 def parse_sql(file: SourceFile, text: str, world: World) -> ParsedFile:
-    """Read a file that is one node: a model, an analysis or a singular test."""
+    """Read a file that is one node: a model, an analysis, a singular test or a function."""
     kind = KINDS[file.kind]
     code = text.strip()
     name = stem(file.path)

@@ -65,6 +65,13 @@ def decisions(
     )
 
 
+def exists(catalog: Catalog, kind: str, name: RelationName | None) -> bool:
+    """Whether the target has what a resource names; functions have names of their own."""
+    if name is None:
+        return False
+    return catalog.has_function(name) if kind == "function" else catalog.exists(name)
+
+
 def counterpart(deferral: Deferral | None, unique_id: str) -> Published | None:
     """Return the published resource a reference may be deferred to, if there is one."""
     if deferral is None:
@@ -89,7 +96,7 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
             is_ephemeral=entry.materialized == "ephemeral",
             is_selected=entry.unique_id in surroundings.selected,
             is_built_by_this_plan=is_built,
-            exists_here=entry.relation is not None and surroundings.catalog.exists(entry.relation),
+            exists_here=exists(surroundings.catalog, entry.kind, entry.relation),
             in_baseline=published is not None,
             policy=None if deferral is None else deferral.policy,
         )
@@ -114,10 +121,15 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
 
 
 def schemas_to_list(
-    graph: Graph, targets: tuple[str, ...], deferral: Deferral | None
+    graph: Graph,
+    targets: tuple[str, ...],
+    deferral: Deferral | None,
+    *,
+    are_functions: bool = False,
 ) -> Mapping[tuple[str | None, str], bool]:
     """Return the schemas decisions need listed: (database, schema) to "is the baseline's".
 
+    `are_functions` asks for those whose functions are needed instead of their relations.
     Only schemas of references that have a counterpart matter for the existence test; the
     baseline's own schemas are listed for the pre-flight check (defect D10).
     """
@@ -127,6 +139,8 @@ def schemas_to_list(
     for target in targets:
         entry = graph.entries.get(target)
         if entry is None or entry.relation is None or entry.kind == "source":
+            continue
+        if (entry.kind == "function") != are_functions:
             continue
         wanted[entry.relation.database, entry.relation.schema or ""] = False
         published = counterpart(deferral, target)

@@ -15,7 +15,7 @@ from upriver.problems import Problem
 from upriver.resources.relation import RelationName
 from upriver.state.defer import DEFERRABLE_KINDS
 
-_WRITING: frozenset[Action] = frozenset({"run", "seed", "snapshot"})
+_WRITING: frozenset[Action] = frozenset({"run", "seed", "snapshot", "function"})
 
 
 def overwritten(

@@ -25,19 +25,29 @@ KINDS_OF_COMMAND: Mapping[str, frozenset[str]] = {
     ),
     "clone": frozenset({"model", "seed", "snapshot"}),
     "compile": frozenset(
-        {"model", "seed", "snapshot", "test", "analysis", "operation", "sql_operation"}
+        {
+            "model",
+            "seed",
+            "snapshot",
+            "test",
+            "analysis",
+            "operation",
+            "sql_operation",
+            "function",
+        }
     ),
     "show": frozenset({"model", "seed", "snapshot", "test", "analysis", "sql_operation"}),
 }
 """Which kinds a command acts on (SEL-53..61)."""
 
-_BUILDING: frozenset[Action] = frozenset({"run", "seed", "snapshot"})
+_BUILDING: frozenset[Action] = frozenset({"run", "seed", "snapshot", "function"})
 _ACTION_OF_KIND: Mapping[str, Action] = {
     "model": "run",
     "seed": "seed",
     "snapshot": "snapshot",
     "test": "test",
     "unit_test": "unit-test",
+    "function": "function",
     "exposure": "no-op",
     "saved_query": "no-op",
 }
@@ -236,7 +246,8 @@ def _schemas(request: PlanRequest, steps: tuple[Step, ...]) -> tuple[RelationNam
     for step in steps:
         entry = request.graph.entries[step.unique_id]
         # A test has a rendered name only where it stores its failures (CLI-65).
-        if entry.relation is None or entry.relation_name is None:
+        is_stored = entry.relation_name is not None or entry.kind == "function"
+        if entry.relation is None or not is_stored:
             continue
         key = (entry.relation.database, entry.relation.schema or "")
         found[key] = RelationName(database=key[0], schema=key[1], identifier=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
+from upriver.plan.decide import exists
 from upriver.plan.plan import Decision, Plan, Step
 from upriver.problems import Problem
 
@@ -41,9 +42,11 @@ def _check(
             unique_id=decision.target,
         )
     relation = decision.relation
-    if decision.place != "baseline" or relation is None or not catalog.knows(relation):
+    if decision.place != "baseline" or relation is None:
         return None
-    if catalog.exists(relation):
+    kind = graph.entries[decision.target].kind
+    is_listed = catalog.knows_functions if kind == "function" else catalog.knows
+    if not is_listed(relation) or exists(catalog, kind, relation):
         return None
     return Problem(
         code="deferral-relation-missing",

@@ -38,7 +38,7 @@ from upriver.project.published_state import (
 from upriver.project.requests import Selecting
 from upriver.project.resolve import Deferring, deferring_of
 from upriver.project.selecting import select_for
-from upriver.project.warehouse import Door, SchemaName
+from upriver.project.warehouse import Door
 from upriver.run.events import Event, QueryRan, RunFinished, StepFinished, StepResult
 from upriver.run.execute import execute
 from upriver.run.report import Report
@@ -113,7 +113,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         # Ephemeral models are compiled on their own only when they are asked for, as in dbt.
         entries = graph.entries
         only = frozenset(i for i in selection.ids if entries[i].materialized != "ephemeral")
-    catalog = _catalog(opened, schemas_to_list(graph, targets, deferral), door)
+    catalog = _catalog(opened, graph, targets, deferral, door)
     plan = make_plan(
         PlanRequest(
             command=wanted.command,
@@ -167,13 +167,19 @@ def _is_chosen(wanted: Wanted) -> bool:
 
 
 def _catalog(
-    opened: OpenedProject, schemas: Mapping[SchemaName, bool], door: Door | None
+    opened: OpenedProject,
+    graph: Graph,
+    targets: tuple[str, ...],
+    deferral: Deferral | None,
+    door: Door | None,
 ) -> Catalog:
-    if not schemas:
+    schemas = schemas_to_list(graph, targets, deferral)
+    functions = schemas_to_list(graph, targets, deferral, are_functions=True)
+    if not schemas and not functions:
         return Catalog()
     own = door or open_door(opened)
     try:
-        catalog, problems = own.catalog(schemas, opened.threads)
+        catalog, problems = own.catalog(schemas, opened.threads, functions)
     finally:
         if door is None:
             own.close()

@@ -16,6 +16,7 @@ from upriver.resources.relation import RelationName
 from upriver.workspace.profile import Profile
 
 SchemaName = tuple[str | None, str]
+_NONE: Mapping[SchemaName, bool] = {}
 
 
 class Door:
@@ -46,9 +47,13 @@ class Door:
         return Session(self.warehouse, self.cache, name=name, on_query=self._on_query)
 
     def catalog(
-        self, schemas: Mapping[SchemaName, bool], threads: int
+        self,
+        schemas: Mapping[SchemaName, bool],
+        threads: int,
+        functions: Mapping[SchemaName, bool] = _NONE,
     ) -> tuple[Catalog, tuple[Problem, ...]]:
-        """List schemas; `schemas` tells which are only the baseline's.
+        """List schemas; `schemas` tells which are only the baseline's, and so does `functions` for
+        those whose functions are listed.
 
         A schema of the target that cannot be listed stops the verb; one of the baseline's is only
         left unknown, since nothing may depend on it.
@@ -57,6 +62,7 @@ class Door:
         others = [name for name, is_baseline in schemas.items() if is_baseline]
         try:
             listed = self._list(own, threads)
+            listed_functions = self._list_functions(functions)
         except WarehouseError as error:
             raise ProblemsError((connection_problem(self._profile, error),)) from error
         problems: list[Problem] = []
@@ -69,7 +75,26 @@ class Door:
                     problems.append(_unlisted(name, "the target has no such database"))
             except WarehouseError as error:
                 problems.append(_unlisted(name, str(error)))
-        return catalog_of(listed), tuple(problems)
+        return catalog_of(listed, listed_functions), tuple(problems)
+
+    def _list_functions(
+        self, schemas: Mapping[SchemaName, bool]
+    ) -> dict[SchemaName, tuple[str, ...]]:
+        if not schemas:
+            return {}
+        session = self.session("list-functions")
+        found: dict[SchemaName, tuple[str, ...]] = {}
+        try:
+            for (database, schema), is_baseline in schemas.items():
+                try:
+                    found[database, schema] = session.list_functions(database, schema)
+                except WarehouseError:
+                    # What cannot be seen of the baseline is left unknown.
+                    if not is_baseline:
+                        raise
+        finally:
+            session.close()
+        return found
 
     def _has_database(self, database: str | None) -> bool:
         """Whether a database is there at all: one that is not attached looks like an empty one."""

@@ -13,12 +13,12 @@ from upriver.problems import Key, Problem
 from upriver.resources.calls import Facts, Version
 from upriver.resources.macro import Doc, Macro, MacroArgument
 
-SqlKind = Literal["model", "snapshot", "analysis", "test"]
+SqlKind = Literal["model", "snapshot", "analysis", "test", "function"]
 PatchKind = Literal["model", "seed", "snapshot", "analysis", "test", "function"]
 
 
 class SqlDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A model, snapshot block, analysis or singular test."""
+    """A model, snapshot block, analysis, singular test or function."""
 
     kind: SqlKind
     name: str
@@ -126,6 +126,10 @@ class NodePatch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     time_spine: dict[str, Any] | None = None
     relation: str | None = None
     """For YAML snapshots: the text `ref('x')` or `source('a', 'b')`."""
+    arguments: tuple[dict[str, Any], ...] = ()
+    """Functions only."""
+    returns: dict[str, Any] | None = None
+    """Functions only."""
     keys: tuple[Key, ...] = ()
 
 

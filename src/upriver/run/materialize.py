@@ -55,7 +55,9 @@ def materialize(
         )
     relations = _relations(returned, name, node)
     for relation in relations:
-        _tell_cache(task, relation)
+        # Functions are no relations: a table may have the name of one.
+        if not relation.is_function:
+            _tell_cache(task, relation)
     return Materialized(relations=relations, main=main)
 
 

@@ -105,9 +105,11 @@ def _span(resource: Resource | None) -> Span | None:
     return Span(file=resource.original_file_path.removeprefix("./"))
 
 
-def undeclared_ref(call: RefCall, reader: str) -> CompilationError:
+def undeclared_ref(call: RefCall, reader: str, *, is_function: bool = False) -> CompilationError:
     """A ref that was not seen while parsing (PROJ-268)."""
     written = _written(call)
+    if is_function:
+        written = written.replace("ref(", "function(", 1)
     return CompilationError(
         f"`{written}` was not seen while parsing, so nothing says that `{reader}` reads it;"
         " a ref inside `{% if execute %}` is one that parsing does not reach",

@@ -18,6 +18,9 @@ from upriver.resources.calls import RefCall, SourceCall
 from upriver.resources.nearest import nearest_hint
 from upriver.run.messages import undeclared_ref
 
+_REFABLE = frozenset({"model", "seed", "snapshot"})
+_FUNCTIONS = frozenset({"function"})
+
 
 class MakeRelation(Protocol):
     """Turns a decision into what `ref` gives back."""
@@ -101,7 +104,7 @@ class InputResolver:
 
     def function(self, call: RefCall) -> Any:
         """Answer `function(...)`."""
-        return self._relation(self.find_ref(call))
+        return self._relation(self.find_function(call))
 
     def find_source(self, call: SourceCall) -> str:
         """Return the input that a `source` call means; raises CompilationError."""
@@ -124,23 +127,39 @@ class InputResolver:
             made = self._made[target] = self._make(decision)
         return made
 
+    def find_function(self, call: RefCall) -> str:
+        """Return the input that a `function` call means; raises CompilationError."""
+        return self._find(call, _FUNCTIONS)
+
     def find_ref(self, call: RefCall) -> str:
         """Return the input that a `ref` call means; raises CompilationError."""
-        target = self._nearest(call, (self._entries[target] for target in self._decisions))
+        return self._find(call, _REFABLE)
+
+    def _find(self, call: RefCall, kinds: frozenset[str]) -> str:
+        inputs = (self._entries[target] for target in self._decisions)
+        target = self._nearest(call, inputs, kinds)
         if target is not None:
             return target
-        if self._nearest(call, self._entries.values()) is not None:
-            raise undeclared_ref(call, self._name)
-        names = {entry.name for entry in self._entries.values() if entry.kind != "source"}
+        if self._nearest(call, self._entries.values(), kinds) is not None:
+            raise undeclared_ref(call, self._name, is_function=kinds is _FUNCTIONS)
+        names = {entry.name for entry in self._entries.values() if entry.kind in kinds}
+        if kinds is _FUNCTIONS:
+            raise CompilationError(
+                f"`{self._name}` calls `{call.name}`, and there is no such function",
+                code="function-not-found",
+                hint=nearest_hint(call.name, names),
+            )
         raise CompilationError(
             f"`{self._name}` reads `{call.name}`, and there is no such model, seed or snapshot",
             code="ref-not-found",
             hint=nearest_hint(call.name, names),
         )
 
-    def _nearest(self, call: RefCall, entries: Iterable[Entry]) -> str | None:
+    def _nearest(
+        self, call: RefCall, entries: Iterable[Entry], kinds: frozenset[str]
+    ) -> str | None:
         """Of the resources a call may mean: the node's own package first, then the root."""
-        found = [entry for entry in entries if _is_meant(entry, call)]
+        found = [entry for entry in entries if entry.kind in kinds and _is_meant(entry, call)]
         if len(found) > 1:
             ranks = {self._package: 0, self._root: 1}
             found.sort(key=lambda entry: ranks.get(entry.package, 2))
@@ -161,7 +180,7 @@ class InputResolver:
 
 
 def _is_meant(entry: Entry, call: RefCall) -> bool:
-    if entry.name != call.name or entry.kind in {"source", "test", "unit_test", "exposure"}:
+    if entry.name != call.name:
         return False
     if call.package is not None and entry.package != call.package:
         return False

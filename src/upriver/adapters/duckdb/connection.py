@@ -36,6 +36,12 @@ _RELATIONS = """
     from duckdb_views()
     where not temporary and lower(database_name) = lower($1) and lower(schema_name) = lower($2)
 """
+_FUNCTIONS = """
+    select distinct function_name from duckdb_functions()
+    where not internal
+      and lower(database_name) = lower($1) and lower(schema_name) = lower($2)
+    order by function_name
+"""
 _SCHEMAS = """
     select schema_name from duckdb_schemas()
     where lower(database_name) = lower(coalesce($1, current_database()))
@@ -153,6 +159,12 @@ class DuckdbConnection:
             )
             for found in rows
         )
+
+    @_translated
+    def list_functions(self, database: str | None, schema: str) -> tuple[str, ...]:
+        """List macros, which are DuckDB's functions."""
+        rows = self._cursor.execute(_FUNCTIONS, [database, schema]).fetchall()
+        return tuple(row[0] for row in rows)
 
     @_translated
     def query_columns(self, sql: str) -> tuple[ColumnType, ...]:

@@ -31,4 +31,12 @@ RELATIONS = """
     order by 1, 2
 """
 
+FUNCTIONS = """
+    select distinct functions.proname::text
+    from pg_catalog.pg_proc as functions
+    join pg_catalog.pg_namespace as spaces on spaces.oid = functions.pronamespace
+    where lower(spaces.nspname) = lower(%s)
+    order by 1
+"""
+
 SCHEMAS = "select nspname::text from pg_catalog.pg_namespace order by 1"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from upriver.adapters.bindings import BulkInsert, bulk_insert, split_rows, with_placeholders
 from upriver.adapters.contract import ConnectionLost
-from upriver.adapters.postgres.catalog import RELATIONS, SCHEMAS
+from upriver.adapters.postgres.catalog import FUNCTIONS, RELATIONS, SCHEMAS
 from upriver.adapters.postgres.types import type_name
 from upriver.adapters.redact import hide
 from upriver.problems import WarehouseError
@@ -157,6 +157,13 @@ class PostgresConnection:
             )
             for space, identifier, kind, bases in rows
         )
+
+    @_translated
+    def list_functions(self, database: str | None, schema: str) -> tuple[str, ...]:
+        """List functions and aggregates."""
+        self._check_database(database)
+        with self._raw.cursor() as cursor:
+            return tuple(row[0] for row in cursor.execute(FUNCTIONS, [schema]).fetchall())
 
     @_translated
     def query_columns(self, sql: str) -> tuple[ColumnType, ...]:

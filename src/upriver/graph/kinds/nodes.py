@@ -24,6 +24,7 @@ from upriver.resources.definitions import ColumnPatch, NodePatch, SeedDefinition
 from upriver.resources.nodes import (
     Analysis,
     Column,
+    Function,
     Model,
     Operation,
     Seed,
@@ -36,7 +37,10 @@ _TYPES: Mapping[str, type[Any]] = {
     "snapshot": Snapshot,
     "analysis": Analysis,
     "test": Test,
+    "function": Function,
 }
+_UNDESCRIBED = {"data_type": "INVALID_TYPE", "description": None}
+"""What a function returns that no property file describes, as dbt writes it."""
 _NONE: Mapping[str, Any] = {}
 
 
@@ -156,7 +160,8 @@ def draft_body(
     """Draft any node that has a body: config, names, columns, references."""
     facts = body.facts
     file = scope.place(body.package, body.original_file_path)
-    default = {"materialized": "table"} if body.language == "python" else None
+    is_python_model = body.language == "python" and body.kind == "model"
+    default = {"materialized": "table"} if is_python_model else None
     shown = _shown_code(scope, body, properties)
     in_file, raw_in_file = in_file_layers(scope, facts, shown, default)
     resolved = resolve_config(
@@ -206,6 +211,8 @@ def draft_body(
     if body.kind == "model":
         refs, sources = _add_model(values, config, properties, body, refs, sources)
         values["refs"], values["sources"] = refs, sources
+    elif body.kind == "function":
+        values |= _function_values(scope, properties, raw_in_file)
     name_node(scope, values, body.kind, body.version, file)
     return Draft(
         type=type_,
@@ -222,6 +229,22 @@ def draft_body(
         file=file,
         line=body.line if body.line > 1 else None,
     )
+
+
+def _function_values(
+    scope: Scope, properties: Properties | None, raw_in_file: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what only functions have, and what dbt shows of their config as written: nothing of
+    the project's tree (observed).
+    """
+    if properties is None:
+        return {"returns": _UNDESCRIBED, "unrendered_config": dict(raw_in_file)}
+    patch = properties.patch
+    return {
+        "arguments": patch.arguments,
+        "returns": patch.returns or _UNDESCRIBED,
+        "unrendered_config": {**_raw_yaml(scope, properties), **raw_in_file},
+    }
 
 
 def _with_hooks(scope: Scope, body: Body, config: Mapping[str, Any]) -> Facts:

@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, str] = {
     "snapshot": "snapshots",
     "analysis": "analyses",
     "test": "data_tests",
+    "function": "functions",
 }
 _TESTABLE = ("model", "seed", "snapshot")
 

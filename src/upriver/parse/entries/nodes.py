@@ -48,6 +48,7 @@ _SHAPES: dict[PatchKind, shape.Shape] = {
     "seed": {**_COMMON, "quote_columns": shape.OPTIONAL_BOOLEAN},
     "snapshot": {**_COMMON, "relation": shape.OPTIONAL_TEXT},
     "analysis": _COMMON,
+    "function": {**_COMMON, "arguments": shape.LIST, "returns": shape.MAPPING},
     "test": {
         "name": shape.TEXT,
         "description": shape.TEXT,
@@ -100,12 +101,14 @@ def read_node(reader: Reader, raw: Any, kind: PatchKind, keys: Keys) -> NodePatc
         "raw_config": raw_config,
         "keys": keys,
     }
-    if "columns" in known and kind != "test":
+    if "columns" in known and kind not in ("test", "function"):
         fields["columns"] = read_columns(reader, item, raw, keys)
-    if kind not in ("analysis", "test"):
+    if kind not in ("analysis", "test", "function"):
         fields["tests"] = read_tests(reader, raw, keys) or ()
     if kind == "model":
         _add_model_fields(reader, known, raw, fields, keys)
+    elif kind == "function":
+        _add_signature(reader, known, fields, keys)
     elif kind == "snapshot" and known.get("relation") is not None:
         fields["relation"] = _relation(reader, known["relation"], keys)
     return NodePatch(**fields)
@@ -187,6 +190,50 @@ def _add_model_fields(
     fields["latest_version"] = latest
     if known.get("time_spine") is not None:
         fields["time_spine"] = _time_spine(reader, known["time_spine"], fields, keys)
+
+
+_ARGUMENT = Part(
+    what="An argument",
+    fields={
+        "name": NAME,
+        "data_type": NAME,
+        "description": TEXT,
+        "default_value": Field(rule=shape.ANYTHING),
+    },
+)
+_RETURNS = Part(what="`returns`", fields={"data_type": NAME, "description": TEXT})
+
+
+def _add_signature(
+    reader: Reader, known: Mapping[str, Any], fields: dict[str, Any], keys: Keys
+) -> None:
+    """Read what a function takes and gives (PROJ-161)."""
+    listed = known.get("arguments", [])
+    read = [
+        read_part(reader, one, _ARGUMENT, (*keys, "arguments", at))
+        for at, one in enumerate(listed)
+    ]
+    fields["arguments"] = tuple(one for one in read if one is not None)
+    if "returns" in known:
+        fields["returns"] = read_part(reader, known["returns"], _RETURNS, (*keys, "returns"))
+    else:
+        reader.report(
+            "property-missing",
+            f"The function `{fields['name']}` needs `returns`",
+            keys,
+            hint="Add `returns: {data_type: ...}`",
+        )
+    is_optional = False
+    for at, one in enumerate(fields["arguments"]):
+        if is_optional and one["default_value"] is None:
+            reader.report(
+                "function-arguments-order",
+                f"The argument `{one['name']}` of the function `{fields['name']}` has no default, "
+                "and stands behind one that has",
+                (*keys, "arguments", at),
+                hint="Move arguments with a `default_value` to the end",
+            )
+        is_optional = is_optional or one["default_value"] is not None
 
 
 _GRANULARITY = Part(what="A custom granularity", fields={"name": NAME, "column_name": TEXT})

@@ -1,0 +1,1 @@
+{{ config(enabled=false) }} x * 3

@@ -1,0 +1,1 @@
+select {{ function('plus_one') }}(1) as two
