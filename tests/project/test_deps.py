@@ -1,4 +1,5 @@
-"""`deps` as a whole: a registry, repositories and archives on loopback ports (CLI-52, CLI-81)."""
+"""`deps` as a whole: a registry, repositories and archives on loopback ports (CLI-52, CLI-81, CLI-148,
+PROJ-56)."""
 
 from __future__ import annotations
 
@@ -340,6 +341,7 @@ def test_adding_without_a_version_or_with_one_too_many(site: Site, words: list[s
 
 
 def test_the_project_runs_with_what_was_installed(site: Site) -> None:
+    # CLI-125, PROJ-57
     profile = "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb}}}"
     write(site.root, {"dbt_project.yml": "name: shop\nprofile: shop\n", "profiles.yml": profile})
     write(site.root, {"packages.yml": ONE})

@@ -65,7 +65,9 @@ class PackageServer:
         """Publish a version of a package."""
         name = package.partition("/")[2]
         path = f"archives/{package}/{version}.tar.gz"
-        texts = {"dbt_project.yml": f"name: {name}\nversion: {version}\n", **(files or {})}
+        project = f"name: {name}\nversion: {version}\n"
+        # dbt does not find the root of an archive that holds one file.
+        texts = {"README.md": package, "dbt_project.yml": project, **(files or {})}
         self.bodies[path] = archive_of(texts, f"{name}-{version}")
         body = self.packages.setdefault(
             package, {"name": name, "namespace": package.partition("/")[0], "versions": {}}

@@ -139,11 +139,35 @@ def _source(material: Material, criterion: Criterion) -> Ids:
 
 def _path(material: Material, criterion: Criterion) -> Ids:
     pattern = glob_pattern(str(criterion.value))
+    ours: frozenset[str] | None = None
     for entry in _entries(material):
+        path = pattern.match(entry.original_file_path)
         patch = pattern.match((entry.patch_path or "").partition("://")[2])
         # Directories of property files do not count (SEL-20).
-        if pattern.match(entry.original_file_path) or (patch and patch["below"] is None):
-            yield entry.unique_id
+        patch = None if patch is None or patch["below"] is not None else patch
+        if path is None and patch is None:
+            continue
+        if entry.package != material.graph.facts.project_name:
+            # Paths of packages start at the package, and dbt looks for them in the project.
+            ours = _own_paths(material) if ours is None else ours
+            found = [match for match in (path, patch) if match is not None]
+            if not any(match.string.removesuffix(match["below"] or "") in ours for match in found):
+                continue
+        yield entry.unique_id
+
+
+def _own_paths(material: Material) -> frozenset[str]:
+    """Return files and directories of the root project that hold something."""
+    root = material.graph.facts.project_name
+    files = {entry.original_file_path for entry in _entries(material) if entry.package == root}
+    files |= {
+        (entry.patch_path or "").partition("://")[2]
+        for entry in _entries(material)
+        if (entry.patch_path or "").startswith(f"{root}://")
+    }
+    files |= {m.original_file_path for m in material.graph.macros.values() if m.package == root}
+    parts = (file.split("/") for file in files)
+    return frozenset("/".join(of[:end]) for of in parts for end in range(1, len(of) + 1))
 
 
 def _file(material: Material, criterion: Criterion) -> Ids:

@@ -1,4 +1,5 @@
-"""Package files, read with every mistake in them (PROJ-46..52)."""
+"""Package files, read with every mistake in them (PROJ-46, PROJ-47, PROJ-48, PROJ-49, PROJ-50, PROJ-51,
+PROJ-52)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from upriver.graph.config import HOOK_KEYS, as_list
+from upriver.graph.config import HOOK_KEYS, apply_layer, as_list, settle
 from upriver.graph.drafts import Draft, Scope, resolve_config
 from upriver.problems import Span
 from upriver.resources.definitions import YamlDefinition
@@ -76,9 +76,15 @@ def draft_group(scope: Scope, definition: YamlDefinition) -> Draft:
     package, path, name = definition.package, definition.path, definition.name
     unique_id = f"group.{package}.{name}"
     fqn = (package, *scope.directories(package, path), name)
-    level = scope.trees.own("group", package, fqn)
+    merged = dict(scope.trees.own("group", package, fqn).merged)
+    override = scope.trees.override("group", package, fqn)
+    for layer in () if override is None else override.layers:
+        meta = dict(merged.get("meta") or {})
+        apply_layer(merged, layer, "group")
+        merged["meta"] = {**meta, **(layer.get("meta") or {})}
     config: dict[str, Any] = {"meta": {}}
-    config.update((key, value) for key, value in level.config.items() if key not in HOOK_KEYS)
+    settled = settle(merged, "group")
+    config.update((key, value) for key, value in settled.items() if key not in HOOK_KEYS)
     said: Mapping[str, Any] = body.get("config") or {}
     for key, value in said.items():
         before = config.get(key)

@@ -188,9 +188,10 @@ def _configure(
         raw = config = accumulate_calls(facts.configs)
         if scope.inputs.flags.state_modified_compare_more_unrendered_values:
             raw = unrendered_config(values["raw_code"]) or config
+    # The root project's tree shows over what a property file says of a package's test.
     resolved = resolve_config(
-        scope, "test", values["package"], values["fqn"], yaml={}, raw_yaml={}, in_file=config,
-        raw_in_file=raw,
+        scope, "test", values["package"], values["fqn"], yaml={}, raw_yaml=raw, in_file=config,
+        raw_in_file={},
     )  # fmt: skip
     values["config"] = resolved.config
     values["unrendered_config"] = resolved.unrendered

@@ -1,0 +1,2 @@
+-- the root's `common` comes before the package's own
+select origin from {{ ref('common') }}

@@ -1,0 +1,2 @@
+{{ config(alias='common_of_alpha') }}
+select 'alpha' as origin
