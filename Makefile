@@ -3,15 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 DEV := .venv-dev
 ORACLE := .cache/oracle
+CLIENTS := .cache/clients
 
-.PHONY: demo test lint format bench oracle clean
+.PHONY: demo test lint format bench oracle clients clean
 
 # The main job on real data: production is built, one model is edited, and only that model is run.
 demo: $(VENV)/.ready
 	$(VENV)/bin/upriver demo upriver-demo
 
 # Everything CI checks, in its order.
-test: lint $(ORACLE)/.ready
+test: lint $(ORACLE)/.ready $(CLIENTS)/.ready
 	UPRIVER_ORACLE_DBT=$(CURDIR)/$(ORACLE)/bin/dbt $(DEV)/bin/pytest -n 2 --dist loadgroup
 
 lint: $(DEV)/.ready
@@ -44,6 +45,16 @@ $(DEV)/.ready: pyproject.toml requirements.lock
 $(ORACLE)/.ready:
 	$(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/python -m pip install --quiet --disable-pip-version-check 'dbt-core>=1.11,<1.12' dbt-duckdb dbt-postgres
+	touch $@
+
+clients: $(CLIENTS)/.ready
+
+# Tools that run upriver as their dbt executable, each in its own environment.
+$(CLIENTS)/.ready:
+	$(PYTHON) -m venv $(CLIENTS)/dagster
+	$(CLIENTS)/dagster/bin/python -m pip install --quiet --disable-pip-version-check 'dagster-dbt>=0.29' python-dateutil
+	$(PYTHON) -m venv $(CLIENTS)/cosmos
+	$(CLIENTS)/cosmos/bin/python -m pip install --quiet --disable-pip-version-check 'astronomer-cosmos>=1.10' 'apache-airflow>=3'
 	touch $@
 
 clean:

@@ -16,6 +16,7 @@ from upriver.project.events import ProblemFound
 from upriver.project.opened import Caller
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.requests import (
+    Alias,
     Build,
     Clean,
     Clone,
@@ -85,6 +86,7 @@ def verb_of(kind: type[Request]) -> Verb:
 
 
 _VERBS: Mapping[type[Request], tuple[str, str]] = {
+    Alias: ("alias", "alias"),
     Build: ("verbs", "build"),
     Clean: ("clean", "clean"),
     Clone: ("verbs", "clone"),

@@ -604,6 +604,15 @@ class Init(Request, frozen=True, kw_only=True):
     ] = None
 
 
+class Alias(Request, frozen=True, kw_only=True):
+    """Offer upriver under the name `dbt`, for tools that look for that, or take it back."""
+
+    directory: Annotated[
+        Text, option("--directory", metavar="DIR", help="Where; beside `upriver` if not given")
+    ] = None
+    remove: Annotated[Flag, option("--remove", is_plain=True, help="Delete the command")] = None
+
+
 class Demo(Request, frozen=True, kw_only=True):
     """Set up a project over real flights and show deferral at work."""
 
@@ -611,6 +620,7 @@ class Demo(Request, frozen=True, kw_only=True):
 
 
 REQUESTS: Mapping[str, type[Request]] = {
+    "alias": Alias,
     "build": Build,
     "clean": Clean,
     "clone": Clone,
