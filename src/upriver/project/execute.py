@@ -38,6 +38,7 @@ from upriver.project.published_state import (
 from upriver.project.requests import Selecting
 from upriver.project.resolve import Deferring, deferring_of
 from upriver.project.selecting import select_for
+from upriver.project.state_reading import read_state
 from upriver.project.warehouse import Door
 from upriver.run.events import Event, QueryRan, RunFinished, StepFinished, StepResult
 from upriver.run.execute import execute
@@ -86,7 +87,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         opened.request.options, env=opened.caller.env, root=opened.workspace.root
     )
     opened.require(problems)
-    state = opened.read_state(deferring, graph)
+    state = read_state(opened, deferring, graph)
     opened.require(contract_problems(state, wanted.selecting.select))
     inline_id: str | None = None
     if wanted.inline is not None:
@@ -99,7 +100,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     if wanted.command == "clone":
         deferring = _always(deferring)
         # `clone` defers without being asked to (deferral.md section 10).
-        state = opened.read_state(deferring, graph)
+        state = read_state(opened, deferring, graph)
     problem = deferral_problem(deferring, state)
     if problem is not None:
         opened.require((problem,))

@@ -17,6 +17,7 @@ from upriver.project.published_state import contract_problems
 from upriver.project.requests import List, Selecting
 from upriver.project.resolve import deferring_of
 from upriver.project.selecting import select_for
+from upriver.project.state_reading import read_state
 
 DEFAULT_KEYS = (
     "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type",
@@ -32,7 +33,7 @@ def _list(opened: OpenedProject) -> Outcome:
         request.options, env=opened.caller.env, root=opened.workspace.root
     )
     opened.require(problems)
-    state = opened.read_state(deferring, graph)
+    state = read_state(opened, deferring, graph)
     opened.require(contract_problems(state, _selecting(request).select))
     material = Material(
         graph=graph,

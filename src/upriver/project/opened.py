@@ -22,9 +22,8 @@ from upriver.project.memory import Memory
 from upriver.project.outcome import Ask, ExitCode, Outcome
 from upriver.project.outside import flags_of, make_invocation, make_settings, time_problems
 from upriver.project.places import placed
-from upriver.project.published_state import State
 from upriver.project.requests import Build, Request, Run
-from upriver.project.resolve import Deferring, from_environment, inputs_of, reserved_variables
+from upriver.project.resolve import from_environment, inputs_of, reserved_variables
 from upriver.project.store import Store
 from upriver.project.warnings import settle
 from upriver.resources.dialect import Dialect
@@ -165,25 +164,6 @@ class OpenedProject:
             say=self._say,
             templates=self.caller.templates,
         )
-
-    def read_state(self, deferring: Deferring, graph: Graph) -> State:
-        """Read what the state options name, and report what is wrong with it."""
-        if deferring.state is None and deferring.baseline is None:
-            return State()
-        # Reading artifacts is needed only with state.
-        from upriver.project.published import load_state
-
-        state, problems = load_state(
-            deferring,
-            graph,
-            self.store,
-            target_path=self.target_path,
-            root=self.workspace.root,
-            more_unrendered=self.workspace.flags.state_modified_compare_more_unrendered_values,
-            constraint_support=self.dialect.constraint_support,
-        )
-        self.require(problems)
-        return state
 
     def _say(self, text: str, level: str, unique_id: str | None) -> None:
         event: Event = Printed(text=text, level=level, unique_id=unique_id)  # type: ignore[arg-type]

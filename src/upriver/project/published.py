@@ -34,9 +34,13 @@ def load_state(
     target_path: str,
     root: str,
     more_unrendered: bool,
+    names: Mapping[str, str] = {},
     constraint_support: Mapping[str, str] | None = None,
 ) -> tuple[State, tuple[Problem, ...]]:
-    """Read the artifacts; a missing file is only an error where it is needed (deferral.md 4)."""
+    """Read the artifacts; a missing file is only an error where it is needed (deferral.md 4).
+
+    `names` tells what directories are called that stand for other places.
+    """
     problems: list[Problem] = []
     compared = _baseline(deferring.state, store, problems)
     if deferring.baseline == deferring.state:
@@ -66,16 +70,22 @@ def load_state(
         results=results,
         fresher=fresher,
         path=deferring.state,
-        line=None if deferred is None else _line(deferred, root),
+        line=None if deferred is None else _line(deferred, root, names),
     )
     return state, tuple(problems)
 
 
-def _line(baseline: Baseline, root: str) -> str:
+def _line(baseline: Baseline, root: str, names: Mapping[str, str]) -> str:
     """Return where the baseline is, from the project if it is inside, its commit and age."""
     place = Path(baseline.origin.location).parent
-    shown = place.relative_to(root) if place.is_relative_to(root) else place
-    return describe(msgspec.structs.replace(baseline.origin, location=str(shown)), time.time())
+    shown = names.get(str(place)) or (
+        place.relative_to(root) if place.is_relative_to(root) else place
+    )
+    origin = msgspec.structs.replace(baseline.origin, location=str(shown))
+    if str(shown).startswith("git:"):
+        # The manifest was made just now; the commit says how old the project is.
+        origin = msgspec.structs.replace(origin, generated_at=None)
+    return describe(origin, time.time())
 
 
 def _same_directory(path: str) -> Problem:

@@ -88,8 +88,9 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
         option(
             "--state",
             env="STATE",
-            metavar="DIR",
-            help="Directory with the artifacts to compare with and to defer to",
+            metavar="PLACE",
+            help="Where the artifacts are to compare with and to defer to: a directory, a file,"
+            " `https://..`, `s3://..`, `gs://..`, `az://..`, `git:REVISION`",
         ),
     ] = None
     defer_state: Annotated[
@@ -97,8 +98,17 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
         option(
             "--defer-state",
             env="DEFER_STATE",
-            metavar="DIR",
-            help="Directory with the manifest to defer to, where it differs from --state",
+            metavar="PLACE",
+            help="Where the manifest is to defer to, if it differs from --state",
+        ),
+    ] = None
+    state_target: Annotated[
+        Text,
+        option(
+            "--state-target",
+            env="STATE_TARGET",
+            metavar="TARGET",
+            help="Target that `--state git:..` is read with; `prod` or `production` if not given",
         ),
     ] = None
     favor_state: Annotated[

@@ -16,13 +16,14 @@ from upriver.problems import Problem
 from upriver.project.options import Option, options_of
 from upriver.project.requests import REQUESTS, GlobalOptions, Selecting
 from upriver.state.defer import Policy
+from upriver.state.remote.address import ARTIFACT_SUFFIXES, is_local
 from upriver.workspace.inputs import Inputs, option_from_env
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 _TRUE = frozenset({"1", "t", "true", "y", "yes", "on"})
 _FALSE = frozenset({"0", "f", "false", "n", "no", "off", ""})
-_DEFERRAL_FIELDS = frozenset({"defer", "state", "defer_state", "favor_state"})
+_DEFERRAL_FIELDS = frozenset({"defer", "state", "defer_state", "favor_state", "state_target"})
 _INPUT_FIELDS = frozenset(
     {"project_dir", "profiles_dir", "profile", "target", "vars", "threads", "target_path",
      "log_path", "version_check"}
@@ -152,7 +153,7 @@ def bad_value(name: str, text: str, expected: str) -> Problem:
 
 
 class Deferring(msgspec.Struct, frozen=True, kw_only=True):
-    """What the deferral options mean together. Paths are absolute."""
+    """What the deferral options mean together. Paths are absolute; addresses are as given."""
 
     policy: Policy | None
     """None: deferral is off."""
@@ -226,16 +227,18 @@ def _retired(field: str) -> Problem:
 
 def _check_directory(flag: str, path: str | None) -> tuple[Problem, ...]:
     # A missing directory is accepted here: whether it matters shows when the state is needed.
-    if path is None or not os.path.isfile(path):
+    if path is None or not os.path.isfile(path) or path.endswith(ARTIFACT_SUFFIXES):
         return ()
     return (
         Problem(
             code="option-value",
             message=f"Invalid value for `{flag}`: directory `{path}` is a file",
-            hint="Name the directory that holds `manifest.json`",
+            hint="Name the directory that holds `manifest.json`, that file, or an archive of them",
         ),
     )
 
 
 def _absolute(root: str, path: str | None) -> str | None:
-    return None if path is None else os.path.normpath(os.path.join(root, path))
+    if path is None or (":" in path and not is_local(path)):
+        return path
+    return os.path.normpath(os.path.join(root, path))

@@ -18,8 +18,10 @@ import msgspec
 from upriver.digest import digest_text
 from upriver.problems import Problem, Span, has_errors
 from upriver.state._lazy import Converted, Packed
+from upriver.state.age import spell_age
 from upriver.state.comparable import Comparable, comparable_of
 from upriver.state.defer import DEFERRABLE_KINDS
+from upriver.state.remote.archive import plain
 from upriver.state.wire.manifest import COMMIT_KEY, MAKER_KEY, TARGET_KEY
 from upriver.state.wire.read import (
     NULL,
@@ -106,7 +108,7 @@ def load_baseline(path: str) -> tuple[Baseline | None, tuple[Problem, ...]]:
         data = file.read_bytes()
     except OSError as error:
         return None, (_not_found(path, given, error),)
-    return read_baseline(data, str(file))
+    return read_baseline(plain(data), str(file))
 
 
 def read_baseline(data: bytes, location: str) -> tuple[Baseline | None, tuple[Problem, ...]]:
@@ -231,7 +233,7 @@ def describe(origin: Origin, now: float) -> str:
         words.append(f"@{origin.git_commit[:8]}")
     age = age_in_seconds(origin, now)
     if age is not None:
-        words.append(f"({_spell_age(age)} old)")
+        words.append(f"({spell_age(age)} old)")
     return " ".join(words)
 
 
@@ -244,14 +246,6 @@ def age_in_seconds(origin: Origin, now: float) -> float | None:
     if made.tzinfo is None:
         made = made.replace(tzinfo=datetime.UTC)
     return max(0.0, now - made.timestamp())
-
-
-def _spell_age(seconds: float) -> str:
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "under a minute"
 
 
 def _published(unique_id: str, resource: WireResource) -> Published:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from upriver.problems import Problem, Span
+from upriver.state.remote.archive import plain
 from upriver.state.wire.run_results import WireRow, decode_run_results
 from upriver.state.wire.sources import decode_sources
 
@@ -153,7 +154,7 @@ def _load(
                 span=Span(file=location),
             ),
         )
-    return decode(data, location)
+    return decode(plain(data), location)
 
 
 def _moment(text: str | None) -> datetime.datetime:

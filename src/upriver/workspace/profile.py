@@ -40,6 +40,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The `target` object for templates (PROJ-43)."""
     profiles_path: str
     """Absolute path of the `profiles.yml` it was read from."""
+    target_names: tuple[str, ...] = ()
+    """Every output the profile has."""
     env_read: tuple[str, ...] = ()
     """Environment variables the output asked for (PROJ-45)."""
 
@@ -151,6 +153,7 @@ class _Chooser:
         self.names = names
         self.inputs = inputs
         self.target_name = ""
+        self.target_names: tuple[str, ...] = ()
 
     def output(
         self, profiles: Mapping[str, Any]
@@ -166,6 +169,7 @@ class _Chooser:
         if problem is not None:
             return None, (problem,)
         self.target_name = target
+        self.target_names = tuple(map(str, outputs))
         if not isinstance(outputs.get(target), dict):
             return None, (self._no_target(outputs),)
         return self._render(outputs[target])
@@ -272,6 +276,7 @@ def _check(
         credentials=credentials,
         target=_target(credentials, chooser, threads),
         profiles_path=chooser.file,
+        target_names=chooser.target_names,
         env_read=env_read,
     )
     return OpenProfile(profile=profile, adapter=adapter), problems
