@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from upriver.cli.parser import HelpAsked, UsageError, parse
+from upriver.project.option_groups import GlobalOptions
 from upriver.project.options import options_of
-from upriver.project.requests import REQUESTS, GlobalOptions, Retry, Run, RunOperation
+from upriver.project.requests import REQUESTS, Retry, Run, RunOperation
 
 
 def test_options_stand_before_or_after_the_command() -> None:

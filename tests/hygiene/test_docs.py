@@ -14,8 +14,9 @@ from tests.hygiene.source_tree import DOCS, PACKAGE, ROOT
 from upriver.adapters.registry import adapter_names
 from upriver.cli.parser import LATER
 from upriver.plan.method_names import METHOD_NAMES
+from upriver.project.option_groups import GlobalOptions, Selecting
 from upriver.project.options import Option, options_of
-from upriver.project.requests import REQUESTS, GlobalOptions, Selecting
+from upriver.project.requests import REQUESTS
 from upriver.state.defer import REASONS, TABLE
 
 COMMANDS = (DOCS / "commands.md").read_text("utf-8")

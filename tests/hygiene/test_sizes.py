@@ -13,10 +13,6 @@ FUNCTION_CEILING = 60
 ROOM_CEILING = 15
 
 LARGE_MODULES: dict[str, tuple[int, str]] = {
-    "project/requests.py": (
-        700,
-        "one declaration per option: splitting it would hide which command has which option",
-    ),
     "jinja/adapter.py": (600, "one method per name that dbt's adapter object offers to templates"),
     "jinja/relation.py": (550, "one member per name that dbt's relations offer to templates"),
 }
@@ -29,7 +25,7 @@ LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
 
 LARGE_ROOMS: dict[str, tuple[int, str]] = {
     "jinja": (26, "dbt's template language: one module per kind of object that templates see"),
-    "project": (43, "one small module per verb, beside the memory between them"),
+    "project": (48, "one small module per verb, beside the memory between them"),
     "run": (32, "what each kind of step needs, kept apart from the coordinator"),
 }
 """Packages with more modules than the ceiling, sub-packages counted apart, and why."""

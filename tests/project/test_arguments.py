@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from upriver.project.arguments import args_of
-from upriver.project.requests import Build, GlobalOptions, Selecting
+from upriver.project.option_groups import GlobalOptions, Selecting
+from upriver.project.requests import Build
 
 
 def test_what_was_given_is_there_for_a_retry() -> None:

@@ -10,7 +10,8 @@ import pytest
 from tests.project.test_memory import EDITS, make, settle_stamps, write
 
 from upriver.project.open import Project, open_project
-from upriver.project.requests import Compile, Parse, Selecting
+from upriver.project.option_groups import Selecting
+from upriver.project.requests import Compile, Parse
 
 
 def opened(root: Path, target: str) -> Project:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from upriver.project.load import load
 from upriver.project.loading import Loaded
 from upriver.project.opened import Caller, OpenedProject
-from upriver.project.requests import GlobalOptions, Parse
+from upriver.project.option_groups import GlobalOptions
+from upriver.project.requests import Parse
 
 FILES = {
     "dbt_project.yml": "name: p\nprofile: p\nvars: {start: '2020', flag: true}\n",

@@ -12,8 +12,9 @@ import upriver
 from upriver.problems import ProblemsError
 from upriver.project.events import ProjectLoaded
 from upriver.project.open import Project
+from upriver.project.option_groups import GlobalOptions, Selecting
 from upriver.project.outcome import ExitCode, Outcome
-from upriver.project.requests import Build, GlobalOptions, List, Run, Selecting
+from upriver.project.requests import Build, List, Run
 from upriver.run.events import StepFinished
 
 

@@ -5,8 +5,8 @@ import datetime
 import pytest
 from tests.cli.shop_project import Shop
 
+from upriver.project.option_groups import GlobalOptions
 from upriver.project.outside import make_invocation
-from upriver.project.requests import GlobalOptions
 from upriver.project.resolve import inputs_of
 from upriver.workspace.workspace import Workspace, open_workspace
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from upriver.project.requests import GlobalOptions, Run, Selecting
+from upriver.project.option_groups import GlobalOptions, Selecting
+from upriver.project.requests import Run
 from upriver.project.resolve import deferring_of, from_environment, inputs_of, truth
 
 

@@ -7,7 +7,8 @@ import pytest
 from tests.cli.shop_project import Shop
 
 from upriver.problems import ProblemsError
-from upriver.project.requests import Build, GlobalOptions, Retry, RunOperation
+from upriver.project.option_groups import GlobalOptions
+from upriver.project.requests import Build, Retry, RunOperation
 from upriver.project.retry import read_previous
 
 BAD = {"models/bad.sql": "select nope from {{ ref('orders') }}"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.cli.shop_project import Shop
 
-from upriver.project.requests import Selecting
+from upriver.project.option_groups import Selecting
 from upriver.project.selecting import LISTED_KINDS, kinds_for
 
 SELECTORS = """\

@@ -11,8 +11,8 @@ from upriver.cli.log_file import DEFAULT_MAX_BYTES, RedactingFile, open_log, red
 from upriver.cli.progress import Progress
 from upriver.cli.style import Style
 from upriver.project.events import Opened
+from upriver.project.option_groups import GlobalOptions
 from upriver.project.outcome import Outcome
-from upriver.project.requests import GlobalOptions
 from upriver.project.resolve import inputs_of, is_on, truth
 from upriver.run.events import QueryRan
 from upriver.workspace.flags import ProjectFlags, resolve_flags

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 import msgspec
 
 from upriver import __version__
+from upriver.project.option_groups import GlobalOptions, Selecting
 from upriver.project.options import Option, options_of
-from upriver.project.requests import REQUESTS, GlobalOptions, Request, Selecting
+from upriver.project.requests import REQUESTS, Request
 from upriver.resources.nearest import nearest_hint
 from upriver.workspace.inputs import DBT_VERSION
 

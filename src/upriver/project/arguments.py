@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from upriver.project.requests import GlobalOptions, Request, Selecting
+from upriver.project.option_groups import GlobalOptions, Selecting
+from upriver.project.requests import Request
 
 
 def args_of(request: Request, which: str, command_line: tuple[str, ...]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from upriver.project.loading import Loaded
 from upriver.project.manifest_file import write_manifest
 from upriver.project.memory import Memory
 from upriver.project.opened import OpenedProject
+from upriver.project.option_groups import Selecting
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.previews import shown_ids
 from upriver.project.published_state import (
@@ -35,7 +36,6 @@ from upriver.project.published_state import (
     contract_problems,
     deferral_problem,
 )
-from upriver.project.requests import Selecting
 from upriver.project.resolve import Deferring, deferring_of
 from upriver.project.selecting import select_for
 from upriver.project.state_reading import read_state

@@ -12,9 +12,10 @@ from upriver.graph.graph import Entry, Graph
 from upriver.plan.methods import Material
 from upriver.problems import Problem, ProblemsError
 from upriver.project.opened import OpenedProject, with_project
+from upriver.project.option_groups import Selecting
 from upriver.project.outcome import Outcome
 from upriver.project.published_state import contract_problems
-from upriver.project.requests import List, Selecting
+from upriver.project.requests import List
 from upriver.project.resolve import deferring_of
 from upriver.project.selecting import select_for
 from upriver.project.state_reading import read_state

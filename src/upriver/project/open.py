@@ -1,7 +1,8 @@
 """An open project for Python callers: the same verbs the command line has, with typed results.
 
     from upriver import open_project
-    from upriver.project.requests import Run, Selecting
+    from upriver.project.option_groups import Selecting
+from upriver.project.requests import Run
 
     project = open_project("path/to/project", target="dev")
     outcome = project.perform(Run(selecting=Selecting(select=("orders+",))))
@@ -23,9 +24,10 @@ from upriver.graph.graph import Graph
 from upriver.problems import ProblemsError
 from upriver.project.events import Listener
 from upriver.project.opened import Caller
+from upriver.project.option_groups import GlobalOptions
 from upriver.project.outcome import Outcome
 from upriver.project.perform import perform
-from upriver.project.requests import GlobalOptions, Parse, Request
+from upriver.project.requests import Parse, Request
 from upriver.run.stop import Stop
 
 

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from upriver.problems import Problem
+from upriver.project.option_groups import GlobalOptions, Selecting
 from upriver.project.options import Option, options_of
-from upriver.project.requests import REQUESTS, GlobalOptions, Selecting
+from upriver.project.requests import REQUESTS
 from upriver.state.defer import Policy
 from upriver.state.remote.address import ARTIFACT_SUFFIXES, is_local
 from upriver.workspace.inputs import Inputs, option_from_env

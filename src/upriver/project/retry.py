@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from upriver.problems import Problem, ProblemsError
-from upriver.project.requests import REQUESTS, GlobalOptions, Request, Retry, Selecting
+from upriver.project.option_groups import GlobalOptions, Selecting
+from upriver.project.requests import REQUESTS, Request, Retry
 from upriver.state.run_results import PastRun, load_run_results, to_retry
 
 _RETRIED = frozenset(

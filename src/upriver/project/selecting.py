@@ -12,7 +12,7 @@ from upriver.plan.select import Selection, select
 from upriver.plan.selectors import build_selectors, unknown_selector
 from upriver.plan.spec import Spec, command_line_spec
 from upriver.problems import Problem, has_errors
-from upriver.project.requests import Selecting
+from upriver.project.option_groups import Selecting
 from upriver.workspace.workspace import Workspace
 
 LISTED_KINDS = frozenset(
