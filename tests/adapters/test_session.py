@@ -41,7 +41,7 @@ def test_statements_are_reported_with_their_comment_and_the_name(warehouse: Open
         warehouse,
         RelationCache(),
         name="master",
-        on_query=lambda sql, name, seconds: seen.append((sql, name, seconds is not None)),
+        on_query=lambda sql, name, seconds, _: seen.append((sql, name, seconds is not None)),
         comment=lambda sql: f"/* {sql.split()[0]} */ {sql}",
     )
     session.execute("select 1", auto_begin=True)
@@ -59,14 +59,24 @@ def test_statements_are_reported_with_their_comment_and_the_name(warehouse: Open
     ]
 
 
-def test_a_failed_statement_is_reported_as_ended(warehouse: OpenWarehouse):
-    seen: list[float | None] = []
+@pytest.mark.parametrize("status", ["ERROR", "CANCELLED"])
+def test_a_statement_that_failed_is_reported_as_ended(warehouse: OpenWarehouse, status: str):
+    seen: list[str] = []
     session = Session(
-        warehouse, RelationCache(), on_query=lambda _sql, _name, seconds: seen.append(seconds)
+        warehouse, RelationCache(), on_query=lambda _sql, _name, _seconds, said: seen.append(said)
     )
+    session.execute("select 1")
+
+    def interrupt(sql: str) -> str:
+        # As a stop does it, from another thread, while the statement runs.
+        if status == "CANCELLED":
+            session.cancel()
+        return sql
+
+    session.comment = interrupt
     with pytest.raises(WarehouseError, match="nope"):
         session.execute("select nope")
-    assert [seconds is None for seconds in seen] == [True, False]
+    assert seen == ["", "OK", "", status]
 
 
 @pytest.mark.parametrize(("ending", "expected"), [("commit;", ["made"]), ("rollback;", [])])

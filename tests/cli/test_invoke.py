@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import threading
 from pathlib import Path
+from typing import Any
 
+import pytest
 from tests.cli.shop_project import Shop
 
 import upriver
@@ -87,3 +89,35 @@ def test_two_invocations_at_once_do_not_mix(tmp_path: Path) -> None:
         assert said[number].exit_code == 0
         assert shops[number].rows(f"select n from dev.only_{number}") == [(number,)]
         assert f"only_{1 - number}" not in said[number].out
+
+
+def test_options_may_be_given_as_values(shop: Shop) -> None:
+    # CLI-137
+    done = upriver.invoke(
+        ["ls"], env=shop.env, cwd=str(shop.root), stdout=io.StringIO(), select=["customers"],
+        vars={"a": 1}, output="name", resource_types="model", quiet=True,
+    )  # fmt: skip
+    assert done.outcome is not None
+    assert done.outcome.lines == ("customers",)
+    both = upriver.invoke(
+        ["run", "-s", "nothing"], env=shop.env, cwd=str(shop.root), stdout=io.StringIO(),
+        select="customers", defer=True,
+    )  # fmt: skip
+    assert both.outcome is not None
+    assert [p.code for p in both.outcome.problems] == ["state-required"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"selct": ["a"]}, "`ls` has no option `selct`"),
+        ({"output": "xml"}, "`output`: `xml` is none of"),
+        ({"vars": "[1]"}, "`vars`: expected a YAML mapping"),
+        ({"full_refresh": True}, "`ls` has no option `full_refresh`"),
+    ],
+)
+def test_values_that_are_no_options(shop: Shop, flags: dict[str, Any], said: str) -> None:
+    err = io.StringIO()
+    done = upriver.invoke(["ls"], env=shop.env, cwd=str(shop.root), stderr=err, **flags)
+    assert done.exit_code == 2
+    assert said in err.getvalue()

@@ -39,7 +39,8 @@ def test_every_line_of_a_build(shop: Shop) -> None:
         "MainReportVersion": "A001", "AdapterRegistered": "E034", "FoundStats": "W006",
         "ConcurrencyLine": "Q027", "LogStartLine": "Q011", "NodeStart": "Q024",
         "LogSeedResult": "Q016", "LogModelResult": "Q012", "LogTestResult": "Q007",
-        "LogNodeNoOpResult": "Q019", "NodeFinished": "Q025", "SQLQuery": "E016",
+        "LogNodeNoOpResult": "Q019", "NodeCompiling": "Q030", "NodeExecuting": "Q031",
+        "EndRunResult": "Q037", "NodeFinished": "Q025", "SQLQuery": "E016",
         "SQLQueryStatus": "E017", "FinishedRunningStats": "E047", "EndOfRunSummary": "Z030",
         "RunResultWarning": "Z021", "RunResultWarningMessage": "Z046", "SQLCompiledPath": "Z026",
         "StatsLine": "Z023", "ArtifactWritten": "P001", "CommandCompleted": "Q039",
@@ -138,3 +139,37 @@ def test_problems_are_there_as_data(shop: Shop) -> None:
         shop("run", "--target", "pro", "--log-format", "json"), "MainEncounteredError"
     )
     assert event["data"]["upriver"]["code"] == "target-not-found"
+
+
+def test_what_dbt_tells_of_a_step_and_of_a_run(shop: Shop) -> None:
+    # CLI-105: names, codes and keys as observed of dbt
+    shop.write({"models/bad.sql": "select nope from {{ ref('orders') }}",
+                "models/after.sql": "select * from {{ ref('bad') }}"})  # fmt: skip
+    said = shop("build", "-s", "+bad", "after", "--log-format", "json", "--log-level", "debug")
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for event in said.events:
+        by_name.setdefault(event["info"]["name"], []).append(event)
+    of_bad = [
+        event["info"]["code"]
+        for event in said.events
+        if event["info"]["code"] in {"Q024", "Q030", "Q031", "Q025"}
+        and event["data"]["node_info"]["unique_id"] == "model.shop.bad"
+    ]
+    assert of_bad == ["Q024", "Q030", "Q031", "Q025"]
+    marked = [event["data"] for event in by_name["MarkSkippedChildren"]]
+    assert [(one["unique_id"], one["status"]) for one in marked] == [
+        ("model.shop.bad", "error"),
+        ("model.shop.after", "skipped"),
+    ]
+    [ended] = by_name["EndRunResult"]
+    assert ended["info"]["code"] == "Q037"
+    assert ended["data"]["success"] is False
+    assert [one["status"] for one in ended["data"]["results"]][-2:] == ["error", "skipped"]
+    statuses = {event["data"]["status"] for event in by_name["SQLQueryStatus"]}
+    assert statuses == {"OK", "ERROR"}
+
+
+def test_a_criterion_that_matches_nothing_is_there_as_data(shop: Shop) -> None:
+    said = shop("run", "-s", "nope", "+zzz", "--log-format", "json")
+    told = [e["data"] for e in said.events if e["info"]["name"] == "NoNodesForSelectionCriteria"]
+    assert [one["spec_raw"] for one in told] == ["nope", "+zzz"]

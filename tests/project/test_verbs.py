@@ -147,3 +147,30 @@ def test_parse_tells_how_much_was_read(shop: Shop) -> None:
     assert {"parser": "model", "parsed_path_count": 2} in own["parsers"]
     assert told["path_count"] >= told["parsed_path_count"] >= 5
     assert not (shop.root / "target" / "compiled").exists()
+
+
+def test_a_failed_operation_names_its_macro(shop: Shop) -> None:
+    # As dbt: `Compilation Error in macro boom (macros/hello.sql)`
+    said = shop("run-operation", "boom")
+    assert said.exit_code == 1
+    line = "Encountered an error while running operation: Compilation Error in macro boom"
+    assert f"{line} (macros/hello.sql)" in said.out
+
+
+POSTGRES = """\
+shop:
+  target: dev
+  outputs:
+    dev: {type: postgres, host: localhost, port: 1, user: me, password: hush, dbname: d, schema: s}
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "build", "seed", "test"])
+def test_a_server_that_is_down_is_told_once(shop: Shop, command: str) -> None:
+    shop.write({"profiles.yml": POSTGRES})
+    said = shop(command)
+    assert said.exit_code == 2
+    assert [p.code for p in said.result.outcome.problems] == ["connection-failed"]  # type: ignore[union-attr]
+    assert "`localhost:1/d` as `me`" in said.out
+    assert "hint: Is the warehouse running" in said.out
+    assert "hush" not in said.out

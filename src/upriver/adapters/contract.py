@@ -24,6 +24,10 @@ class ConnectionLost(WarehouseError):  # noqa: N818 - it says what happened, as 
     """The session with the warehouse is gone; a new one may work."""
 
 
+class ConnectionRefused(WarehouseError):  # noqa: N818 - it says what happened, as Interrupted does
+    """There is no session with the warehouse, and a statement was never sent."""
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between warehouses and cannot be said by a macro."""
 

@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from upriver.adapters.cache import Ask, Change, RelationCache
-from upriver.adapters.contract import Connection, ConnectionLost, OpenWarehouse
+from upriver.adapters.contract import Connection, ConnectionLost, ConnectionRefused, OpenWarehouse
 from upriver.adapters.transactions import rolls_back
 from upriver.problems import WarehouseError
 from upriver.resources.answers import Answer, ColumnType, ListedRelation
 from upriver.resources.relation import RelationName
 
-OnQuery = Callable[[str, str, float | None], None]
+OnQuery = Callable[[str, str, float | None, str], None]
 """Called with SQL, session name and None when a statement starts, and seconds when it ended."""
 Comment = Callable[[str], str]
 """Adds the query comment to a statement (PROJ-246)."""
@@ -156,6 +156,10 @@ class Session:
         if connection is not None:
             connection.cancel()
 
+    def connect(self) -> None:
+        """Connect now; raises ConnectionRefused where that fails."""
+        self._connect()
+
     def close(self) -> None:
         """Roll back what is open and disconnect; safe to call twice."""
         self._recover()
@@ -165,7 +169,10 @@ class Session:
         if self._is_cancelled:
             raise WarehouseError("the run was cancelled before this statement")
         if self._connection is None:
-            self._connection = self._warehouse.connect(self.name)
+            try:
+                self._connection = self._warehouse.connect(self.name)
+            except WarehouseError as error:
+                raise ConnectionRefused(str(error)) from error
         return self._connection
 
     def _run(self, sql: str, act: Callable[[], T]) -> T:
@@ -182,12 +189,16 @@ class Session:
     def _report(self, sql: str, act: Callable[[], T]) -> T:
         if self._on_query is None:
             return act()
-        self._on_query(sql, self.name, None)
+        self._on_query(sql, self.name, None, "")
         started = time.perf_counter()
+        status = "OK"
         try:
             return act()
+        except BaseException:
+            status = "CANCELLED" if self._is_cancelled else "ERROR"
+            raise
         finally:
-            self._on_query(sql, self.name, time.perf_counter() - started)
+            self._on_query(sql, self.name, time.perf_counter() - started, status)
 
     def _guard(self, act: Callable[[], T]) -> T:
         try:

@@ -120,7 +120,7 @@ class Console:
         if event.seconds is None:
             text = f"On {event.connection}: {event.sql}"
         else:
-            text = f"SQL status: OK in {event.seconds:.3f} seconds"
+            text = lines.status_line(event.status, event.seconds)
         self._line(text, level="debug", thread=thread)
 
     def _began(self, event: RunStarted) -> None:

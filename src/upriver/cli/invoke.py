@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from upriver.cli.parser import HelpAsked, Parsed, UsageError, parse
+from upriver.cli.parser import HelpAsked, Parsed, UsageError, parse, with_flags
 from upriver.project.outcome import Ask, ExitCode, Outcome
 from upriver.project.requests import Demo
 from upriver.run.stop import Stop
@@ -64,10 +64,12 @@ def invoke(
     stop: Stop | None = None,
     templates: dict[str, Any] | None = None,
     ask: Ask | None = None,
+    **flags: Any,
 ) -> InvokeResult:
     """Run one command. Callbacks get every event; output goes to the given streams.
 
-    `ask` puts a question to whoever sits there; without it, nothing is asked.
+    `ask` puts a question to whoever sits there; without it, nothing is asked. `flags` are options
+    by their name with underscores, which win over those in `args` (CLI-137).
     """
     calling = Calling(
         args=tuple(args),
@@ -81,6 +83,8 @@ def invoke(
     )
     try:
         parsed = parse(args)
+        if flags:
+            parsed = with_flags(parsed, flags)
     except HelpAsked as help_asked:
         calling.streams[0].write(f"{help_asked.text}\n")
         return InvokeResult(success=True, exit_code=ExitCode.SUCCESS)

@@ -35,6 +35,7 @@ from upriver.project.events import (
 )
 from upriver.run.events import (
     Event,
+    PhaseBegan,
     Printed,
     QueryRan,
     RunFinished,
@@ -54,6 +55,13 @@ _PRINTED: Mapping[str, tuple[str, str]] = {
     "info": ("JinjaLogInfo", "I062"),
     "debug": ("JinjaLogDebug", "I063"),
 }
+
+
+_PHASES: Mapping[str, tuple[str, str, str]] = {
+    "compile": ("NodeCompiling", "Q030", "compiling"),
+    "execute": ("NodeExecuting", "Q031", "executing"),
+}
+_CRITERION = "NoNodesForSelectionCriteria"
 
 
 class JsonLog:
@@ -143,6 +151,8 @@ class JsonLog:
                 self._emit("ConcurrencyLine", "Q027", text, data)
             case StepStarted():
                 self._step_started(event)
+            case PhaseBegan():
+                self._phase(event)
             case StepFinished():
                 self._step_finished(event)
             case RunFinished():
@@ -158,8 +168,8 @@ class JsonLog:
             text = f"On {event.connection}: {event.sql}"
             self._emit("SQLQuery", "E016", text, data, level="debug", thread=thread)
         else:
-            text = f"SQL status: OK in {event.seconds:.3f} seconds"
-            done = {"elapsed": event.seconds, "query_id": "", "status": "OK"}
+            text = lines.status_line(event.status, event.seconds)
+            done = {"elapsed": event.seconds, "query_id": "", "status": event.status}
             self._emit("SQLQueryStatus", "E017", text, done, level="debug", thread=thread)
 
     def _printed(self, event: Printed) -> None:
@@ -187,6 +197,14 @@ class JsonLog:
             "NodeStart", "Q024", text, {"node_info": info}, level="debug", thread=event.thread_id
         )
 
+    def _phase(self, event: PhaseBegan) -> None:
+        entry = self._entry(event.unique_id)
+        if entry is not None:
+            name, code, word = _PHASES[event.phase]
+            text = f"Began {word} node {entry.unique_id}"
+            data = {"node_info": self._info(entry, word)}
+            self._emit(name, code, text, data, level="debug", thread=event.thread_id)
+
     def _start_line(self, event: StepStarted, entry: Entry, info: Mapping[str, Any]) -> None:
         data: dict[str, Any] = {"index": event.index, "node_info": info, "total": event.total}
         text = lines.start_line(event, entry, self._width)
@@ -211,6 +229,21 @@ class JsonLog:
             {"node_info": info, "run_result": run_result(result)},
             level="debug", thread=result.thread_id,
         )  # fmt: skip
+        if result.status in BAD_STATUSES or result.status == "skipped":
+            self._mark_skipped(result)
+
+    def _mark_skipped(self, result: StepResult) -> None:
+        reason = f" Reason: {result.message}." if result.message else ""
+        text = (
+            f"Marking all children of '{result.unique_id}' to be skipped because of status"
+            f" '{result.status}'. {reason}"
+        )
+        data = {
+            "unique_id": result.unique_id,
+            "status": result.status,
+            "run_result": run_result(result),
+        }
+        self._emit("MarkSkippedChildren", "Z033", text, data, level="debug")
 
     def _result_line(
         self, event: StepFinished, entry: Entry, graph: Graph, info: Mapping[str, Any]
@@ -261,6 +294,13 @@ class JsonLog:
             "stat_line": lines.finished_parts(report, graph),
         }
         self._emit("FinishedRunningStats", "E047", text, data)
+        results: dict[str, Any] = {
+            "elapsed_time": report.elapsed,
+            "generated_at": stamped(time.time()),
+            "results": [run_result(result) for result in report.results],
+            "success": report.is_success,
+        }
+        self._emit("EndRunResult", "Q037", "Command end result", results, level="debug")
         errors, partial, warnings = lines.verdict(report)
         data = {
             "keyboard_interrupt": report.is_interrupted,
@@ -316,6 +356,8 @@ class JsonLog:
             "msg": problem.message,
             "upriver": msgspec.to_builtins(problem),
         }
+        if problem.event == _CRITERION:
+            data["spec_raw"] = problem.message.partition("'")[2].rpartition("'")[0]
         self._emit(name, code, text, data, level="error" if is_error else "warn")
 
     def data(self, texts: tuple[str, ...]) -> None:

@@ -285,3 +285,8 @@ def stored_failures(result: StepResult) -> str | None:
     query = f"select * from {result.relation_name}"  # noqa: S608 - to be read, not sent
     rule = "-" * len(query)
     return f"  See test failures:\n  {rule}\n  {query}\n  {rule}"
+
+
+def status_line(status: str, seconds: float) -> str:
+    """Tell how a statement ended."""
+    return f"SQL status: {status} in {seconds:.3f} seconds"

@@ -116,9 +116,9 @@ class Output:
             return False
         return given is not False and truth(option_from_env(self._env, "PRINT") or "yes") is True
 
-    def on_query(self, sql: str, name: str, seconds: float | None) -> None:
+    def on_query(self, sql: str, name: str, seconds: float | None, status: str) -> None:
         """Receive a statement that was sent; called from any thread."""
-        self(QueryRan(sql=sql, connection=name, seconds=seconds))
+        self(QueryRan(sql=sql, connection=name, seconds=seconds, status=status))
 
     def __call__(self, event: Any) -> None:
         """Pass an event to every sink."""

@@ -188,6 +188,49 @@ def _request(kind: type[Request], values: dict[str, Any], has_selection: bool) -
     return request
 
 
+def with_flags(parsed: Parsed, flags: Mapping[str, Any]) -> Parsed:
+    """Return the request with options given as values, by the names of their fields."""
+    request = parsed.request
+    own = {option.field: option for option in options_of(type(request))}
+    shared = {option.field: option for option in options_of(GlobalOptions)}
+    selecting = {option.field: option for option in options_of(Selecting)}
+    has_selection = "selecting" in request.__struct_fields__
+    places = {**shared, **(selecting if has_selection else {}), **own}
+    unknown = [name for name in flags if name not in places]
+    if unknown:
+        hint = nearest_hint(unknown[0], places)
+        raise UsageError(f"`{parsed.command}` has no option `{unknown[0]}`", hint)
+    values = {name: _value(places[name], value) for name, value in flags.items()}
+
+    def group(current: Any, options: Mapping[str, Option]) -> Any:
+        mine = {name: values[name] for name in values if name in options and name not in own}
+        return msgspec.structs.replace(current, **mine)
+
+    changes: dict[str, Any] = {name: values[name] for name in values if name in own}
+    changes["options"] = group(request.options, shared)
+    if has_selection:
+        changes["selecting"] = group(request.selecting, selecting)  # type: ignore[attr-defined]
+    request = msgspec.structs.replace(request, **changes)
+    _check_exclusive(request)
+    return msgspec.structs.replace(parsed, request=request)
+
+
+def _value(option: Option, value: Any) -> Any:
+    """Return a value as the option's field holds it."""
+    if option.kind == "list":
+        value = (value,) if isinstance(value, str) else tuple(value or ())
+    elif option.kind == "mapping" and isinstance(value, str):
+        try:
+            value = _mapping(value)
+        except argparse.ArgumentTypeError as error:
+            raise UsageError(f"`{option.field}`: {error}") from None
+    given = value if option.kind == "list" else (value,)
+    if option.choices and value is not None and any(one not in option.choices for one in given):
+        listed = ", ".join(option.choices)
+        raise UsageError(f"`{option.field}`: `{value}` is none of: {listed}")
+    return value
+
+
 def _group(kind: type[msgspec.Struct], values: Mapping[str, Any]) -> Any:
     return kind(**{name: values[name] for name in kind.__struct_fields__ if name in values})
 

@@ -44,7 +44,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     command_line: tuple[str, ...] = ()
     templates: dict[str, Any] = {}
     """Compiled templates, kept as long as the caller lives."""
-    on_query: Callable[[str, str, float | None], None] | None = None
+    on_query: Callable[[str, str, float | None, str], None] | None = None
     ask: Ask | None = None
     """Asks the person at the terminal; None where there is none."""
 

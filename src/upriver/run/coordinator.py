@@ -17,7 +17,15 @@ from typing import Any, Protocol
 import msgspec
 
 from upriver.plan.plan import Step
-from upriver.run.events import Event, Printed, QueryRan, StepFinished, StepResult, StepStarted
+from upriver.run.events import (
+    Event,
+    PhaseBegan,
+    Printed,
+    QueryRan,
+    StepFinished,
+    StepResult,
+    StepStarted,
+)
 from upriver.run.schedule import Ready, Schedule
 from upriver.run.stop import StopRequested
 
@@ -68,7 +76,7 @@ class Mailbox:
         """Take the events nobody waited for, e.g. what closing a connection sent."""
         while not self.queue.empty():
             message = self.queue.get()
-            if isinstance(message, Printed | QueryRan):
+            if isinstance(message, Printed | QueryRan | PhaseBegan):
                 yield message
 
 
@@ -258,7 +266,7 @@ class _Loop:
                 raise error
             case StopRequested():
                 self._stop()
-            case Printed() | QueryRan():
+            case Printed() | QueryRan() | PhaseBegan():
                 yield message
             case _:
                 pass

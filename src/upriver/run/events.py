@@ -113,6 +113,16 @@ class QueryRan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     sql: str
     connection: str
     seconds: float | None = None
+    status: str = ""
+    """`OK`, `ERROR` or `CANCELLED` once it ended."""
+
+
+class PhaseBegan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A step began to compile or to execute; told where statements are."""
+
+    unique_id: str
+    phase: Literal["compile", "execute"]
+    thread_id: str
 
 
 class RunFinished(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -122,4 +132,4 @@ class RunFinished(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     is_interrupted: bool = False
 
 
-Event = RunStarted | StepStarted | StepFinished | Printed | QueryRan | RunFinished
+Event = RunStarted | StepStarted | StepFinished | Printed | QueryRan | PhaseBegan | RunFinished

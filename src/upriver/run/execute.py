@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from upriver.adapters.cache import RelationCache
+from upriver.adapters.contract import ConnectionRefused
 from upriver.plan.plan import Plan, Step
 from upriver.problems import Problem, ProblemsError, UpriverError
 from upriver.resources.nodes import Operation
@@ -128,10 +129,14 @@ class _Run:
         return StepWorker(self._world, self._cache, name, self._mailbox.pass_on)
 
     def _create_schemas(self) -> None:
-        if not self._plan.schemas:
-            return
         try:
-            create_schemas(self._plan.schemas, self._main.world, self._main.session)
+            if self._plan.command == "test":
+                # Every test would say for itself that there is no connection.
+                self._main.session.connect()
+            if self._plan.schemas:
+                create_schemas(self._plan.schemas, self._main.world, self._main.session)
+        except ConnectionRefused as error:
+            raise ProblemsError((self._unreachable(error),)) from error
         except UpriverError as error:
             names = ", ".join(str(name.schema) for name in self._plan.schemas)
             problem = Problem(
@@ -139,6 +144,16 @@ class _Run:
                 message=f"Could not create the schemas the run writes to ({names}): {error}",
             )
             raise ProblemsError((problem,)) from error
+
+    def _unreachable(self, error: ConnectionRefused) -> Problem:
+        setting = self._setting
+        return Problem(
+            code="connection-failed",
+            message=f"Could not connect to {setting.adapter.dialect.type} for target"
+            f" `{setting.target_name}`: {error}",
+            hint="Is the warehouse running, and does the profile name its place and user? `upriver"
+            " debug` checks the connection step by step",
+        )
 
     def _hooks(
         self, hooks: Sequence[Step], names: Mapping[str, Any], outcome: Outcome

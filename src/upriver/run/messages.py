@@ -10,6 +10,7 @@ from upriver.adapters.contract import Adapter
 from upriver.jinja.errors import CompilationError, MacroReturn
 from upriver.problems import Problem, Span, UpriverError, WarehouseError
 from upriver.resources.calls import RefCall
+from upriver.resources.macro import Macro
 from upriver.resources.nodes import Resource, kind_of
 
 _RUNTIME_ERROR_ADAPTERS = frozenset({"duckdb"})
@@ -30,7 +31,7 @@ class HookError(UpriverError):
 
 
 def describe_failure(
-    error: BaseException, resource: Resource | None, adapter: Adapter
+    error: BaseException, resource: Resource | Macro | None, adapter: Adapter
 ) -> tuple[str, Problem]:
     """Return the message of a failed step and its structured form."""
     if isinstance(error, HookError):
@@ -40,7 +41,7 @@ def describe_failure(
 
 
 def _classify(
-    error: BaseException, resource: Resource | None, adapter: Adapter
+    error: BaseException, resource: Resource | Macro | None, adapter: Adapter
 ) -> tuple[str, Problem]:
     unique_id = None if resource is None else resource.unique_id
     match error:
@@ -79,8 +80,10 @@ def _classify(
             )
 
 
-def _dress(kind: str, problem: Problem, resource: Resource | None) -> str:
-    head = kind if resource is None else f"{kind} in {label(resource)}"
+def _dress(kind: str, problem: Problem, resource: Resource | Macro | None) -> str:
+    # Of an operation dbt names the macro only where a template is at fault.
+    is_named = not isinstance(resource, Macro) or kind == "Compilation Error"
+    head = kind if resource is None or not is_named else f"{kind} in {label(resource)}"
     body = problem.message
     span = problem.span
     if kind == "Compilation Error" and span is not None and span.line is not None:
@@ -93,13 +96,13 @@ def _dress(kind: str, problem: Problem, resource: Resource | None) -> str:
     return f"{head}\n{indented}"
 
 
-def label(resource: Resource) -> str:
+def label(resource: Resource | Macro) -> str:
     """Name a resource as messages do: `model orders (models/orders.sql)`."""
     kind = kind_of(resource.unique_id)
     return f"{kind} {resource.name} ({resource.original_file_path})"
 
 
-def _span(resource: Resource | None) -> Span | None:
+def _span(resource: Resource | Macro | None) -> Span | None:
     if resource is None:
         return None
     return Span(file=resource.original_file_path.removeprefix("./"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -18,6 +18,8 @@ from upriver.run.compile import CompiledStep
 from upriver.run.events import Status, StepResult, Timing
 from upriver.run.setting import RunSetting
 from upriver.run.world import RunWorld
+
+Phase = Literal["compile", "execute"]
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,9 @@ class Task:
         world: RunWorld,
         session: Session,
         names: Mapping[str, Any],
+        began: Callable[[Phase], None] | None = None,
     ) -> None:
+        """`began` is told of each phase."""
         self.step = step
         self.resource = resource
         self.world = world
@@ -54,6 +58,7 @@ class Task:
         self.compiled_path: str | None = None
         self.build_path: str | None = None
         self.timing: list[Timing] = []
+        self._began = began
 
     @property
     def setting(self) -> RunSetting:
@@ -73,8 +78,10 @@ class Task:
             self.build_path = writer.write("run", package, path, text)
 
     @contextmanager
-    def timed(self, name: Literal["compile", "execute"]) -> Iterator[None]:
+    def timed(self, name: Phase) -> Iterator[None]:
         """Record how long a phase took, also when it fails."""
+        if self._began is not None:
+            self._began(name)
         started = time.time()
         try:
             yield

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from upriver.adapters.cache import RelationCache
-from upriver.adapters.session import Session
+from upriver.adapters.session import OnQuery, Session
 from upriver.jinja.errors import MacroReturn
 from upriver.plan.plan import Action, Step
 from upriver.problems import WarehouseError
+from upriver.resources.macro import Macro
 from upriver.resources.nodes import Resource
 from upriver.run.actions.clone import run_clone
 from upriver.run.actions.compiling import run_compile, run_show
@@ -22,11 +23,11 @@ from upriver.run.actions.nothing import run_nothing
 from upriver.run.actions.operation import run_operation
 from upriver.run.actions.seed import run_seed
 from upriver.run.actions.unit_test import run_unit_test
-from upriver.run.events import Event, QueryRan, StepResult
+from upriver.run.events import Event, PhaseBegan, QueryRan, StepResult
 from upriver.run.messages import describe_failure
 from upriver.run.query_comment import step_comment
 from upriver.run.setting import RunSetting
-from upriver.run.task import Done, Task
+from upriver.run.task import Done, Phase, Task
 from upriver.run.world import RunWorld
 
 ACTIONS: Mapping[Action, Callable[[Task], Done]] = {
@@ -54,6 +55,7 @@ class StepWorker:
         """`tell` receives statements, where the setting wants them reported."""
         setting = world.setting
         self._name = name
+        self._tell = tell
         self._session = Session(
             setting.warehouse,
             cache,
@@ -76,7 +78,9 @@ class StepWorker:
         """Carry out one step; whatever goes wrong is its result."""
         started = time.perf_counter()
         resource = find_resource(step, self._world.setting)
-        task = Task(step, resource, self._world, self._session, self._names(names))
+        task = Task(
+            step, resource, self._world, self._session, self._names(names), self._phases(step)
+        )
         self._session.name = step.unique_id
         try:
             self._session.comment = step_comment(self._world, resource)
@@ -99,12 +103,28 @@ class StepWorker:
             # Nobody is left to be told, and nothing was promised about an open transaction.
             return
 
+    def _phases(self, step: Step) -> Callable[[Phase], None] | None:
+        if self._world.setting.on_query is None:
+            return None
+
+        def began(phase: Phase) -> None:
+            self._tell(PhaseBegan(unique_id=step.unique_id, phase=phase, thread_id=self._name))
+
+        return began
+
     def _names(self, names: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"thread_id": self._name, **(names or {})}
 
     def _failed(self, task: Task, error: BaseException, seconds: float) -> StepResult:
-        message, problem = describe_failure(error, task.resource, self._world.setting.adapter)
+        message, problem = describe_failure(error, self._about(task), self._world.setting.adapter)
         return task.failure(message, problem, self._name, seconds)
+
+    def _about(self, task: Task) -> Resource | Macro | None:
+        """Return what a failure names: for an operation, the macro."""
+        call = self._world.setting.operation
+        if task.step.action != "operation" or call is None:
+            return task.resource
+        return self._world.setting.macros.find_operation(call.macro)
 
     def _tidy(self) -> None:
         """Leave nothing open: what a step did not commit was not meant to stay (CLI-77)."""
@@ -122,8 +142,8 @@ def find_resource(step: Step, setting: RunSetting) -> Resource | None:
     return setting.graph.resources[step.unique_id]
 
 
-def _reporter(tell: Tell) -> Callable[[str, str, float | None], None]:
-    def report(sql: str, name: str, seconds: float | None) -> None:
-        tell(QueryRan(sql=sql, connection=name, seconds=seconds))
+def _reporter(tell: Tell) -> OnQuery:
+    def report(sql: str, name: str, seconds: float | None, status: str) -> None:
+        tell(QueryRan(sql=sql, connection=name, seconds=seconds, status=status))
 
     return report

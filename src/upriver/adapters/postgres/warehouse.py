@@ -110,7 +110,7 @@ class PostgresWarehouse:
     def _explain(self, error: Exception) -> str:
         secret = self._secret
         place = f"`{secret['host']}:{secret['port']}/{secret['database']}` as `{secret['user']}`"
-        return hide(f"cannot connect to {place}: {str(error).strip()}", self._hidden)
+        return hide(f"cannot connect to {place}: {' '.join(str(error).split())}", self._hidden)
 
 
 def _is_answer_of_server(error: psycopg.Error) -> bool:
