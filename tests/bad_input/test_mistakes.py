@@ -900,7 +900,7 @@ MISTAKES = (
         "packages",
         {"packages.yml": "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.0.0\n"},
         (("packages-not-installed", "packages.yml", 2),),
-        ("Run `dbt deps`, or copy each package to",),
+        ("Run `upriver deps`, or copy each package to",),
     ),
 )
 

@@ -113,6 +113,8 @@ def test_warm_ls_loads_no_engine(warm_project: Path) -> None:
     assert _heavy(loaded) <= {"sqlite3", "yaml12"}
     unneeded = {"upriver.run.execute", "upriver.run.coordinator", "upriver.adapters.session"}
     assert loaded & unneeded == set()
+    installing = ("upriver.workspace.package_", "ssl", "tarfile", "urllib.request")
+    assert not any(name.startswith(installing) for name in loaded)
 
 
 def test_warm_ls_opens_one_adapter_and_no_driver(warm_project: Path) -> None:

@@ -77,6 +77,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "workspace/package_files/checks.py", "workspace/package_files/entries.py",
         "workspace/package_files/specs.py",
     ),
+    "workspace/test_packages.py": ("workspace/package_files/needed.py",),
     "workspace/package_sources/test_resolve.py": (
         "workspace/package_sources/choose.py", "workspace/package_sources/inspect.py",
     ),

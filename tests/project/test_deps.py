@@ -280,6 +280,15 @@ def test_a_local_package_may_not_be_where_packages_are_put(site: Site) -> None:
     assert site.installed == ["mine"]
 
 
+@pytest.mark.parametrize("path", [".", "..", "models", "extra/../models", "sources"])
+def test_the_projects_own_files_are_never_replaced(site: Site, path: str) -> None:
+    project = f"name: shop\npackages-install-path: {path}\nmodel-paths: [models, sources/a]\n"
+    write(site.root, {"dbt_project.yml": project, "models/m.sql": "", "sources/a/n.sql": ""})
+    assert site.fails(packages=ONE) == ["packages-path-refused"]
+    assert site.fails(packages="") == ["packages-path-refused"]
+    assert (site.root / "models/m.sql").exists()
+
+
 @pytest.mark.parametrize(
     ("lock", "code"),
     [("nonsense", "package-lock-invalid"), ("{", "yaml-invalid"), ("", None),
@@ -322,6 +331,16 @@ def test_adding_what_cannot_be_had_changes_nothing(site: Site) -> None:
     site.deps(packages=ONE)
     assert site.fails("--add-package", "acme/none@1.0.0") == ["package-not-found"]
     assert (site.root / "packages.yml").read_text() == ONE
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [("packages: [", "yaml-invalid"), ("packages: {a: b}", "packages-file-invalid"),
+     ("- a", "packages-file-invalid"), ("packages: [{zork: 1}]", "package-entry-invalid")],
+)  # fmt: skip
+def test_a_file_with_mistakes_is_not_added_to(site: Site, before: str, code: str) -> None:
+    assert site.fails("--add-package", "acme/one@1.0.0", packages=before) == [code]
+    assert (site.root / "packages.yml").read_text() == before
 
 
 def test_adding_to_dependencies(site: Site, tmp_path: Path) -> None:

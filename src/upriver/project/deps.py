@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.problems import Problem, ProblemsError, has_errors
+from upriver.problems import Problem, ProblemsError, Span, has_errors
 from upriver.project.adding import Addition, addition_of
 from upriver.project.events import ProblemFound, Said
 from upriver.project.opened import Caller, opened_event
@@ -108,14 +108,19 @@ class _Installing:
 
     def act(self) -> None:
         """Lock and install."""
-        addition = addition_of(self.request, self.root)
         texts = texts_of(self.root)
+        if self.request.add_package is not None:
+            # What cannot be understood cannot be added to.
+            self.report(read_declarations(texts, self.names)[1])
+        addition = addition_of(self.request, self.root)
         if addition is not None:
             added = addition
             read = texts
             texts = lambda name: added.text if name == added.file else read(name)  # noqa: E731
         declarations, problems = read_declarations(texts, self.names)
         self.report((*problems, *check_entries(declarations.entries)))
+        if not self.request.lock:
+            self.report(_unsafe(self.workspace, self.folder))
         if not declarations.entries:
             self._install_nothing()
             return
@@ -258,6 +263,25 @@ def _setting(workspace: Workspace, inputs: Inputs, caller: Caller) -> Setting:
     )
     hub_url = option_from_env(inputs.env, "PACKAGE_HUB_URL")
     return setting if hub_url is None else msgspec.structs.replace(setting, hub_url=hub_url)
+
+
+def _unsafe(workspace: Workspace, folder: str) -> tuple[Problem, ...]:
+    """Return a problem if the directory of packages holds something else as well."""
+    target = Path(os.path.realpath(folder))
+    settings = workspace.settings
+    kept = ("", "dbt_project.yml", *settings.source_paths, *settings.asset_paths)
+    for path in kept:
+        if Path(os.path.realpath(os.path.join(workspace.root, path))).is_relative_to(target):
+            return (
+                Problem(
+                    code="packages-path-refused",
+                    message=f"Packages would be installed in `{settings.packages_install_path}`, "
+                    "which holds files of the project and is replaced as a whole",
+                    span=Span(file="dbt_project.yml", keys=("packages-install-path",)),
+                    hint="Give `packages-install-path` a directory of its own",
+                ),
+            )
+    return ()
 
 
 def _inside(label: str, folder: str) -> Problem:

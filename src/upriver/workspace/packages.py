@@ -8,22 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from upriver.problems import Problem, Span
-from upriver.workspace.package_files.addresses import shown
-from upriver.workspace.package_files.declared import read_declarations, texts_of
-from upriver.workspace.package_files.specs import (
-    Entry,
-    GitSpec,
-    LocalSpec,
-    TarballSpec,
-    label_of,
-)
 from upriver.workspace.project_file import PROJECT_FILE, read_raw_project, render_project
 from upriver.workspace.settings import ProjectSettings
+
+if TYPE_CHECKING:
+    from upriver.workspace.package_files.needed import Declared
+
+_FILES = ("packages.yml", "dependencies.yml")
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,17 +30,6 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute path."""
     settings: ProjectSettings
     is_root: bool = False
-
-
-class Declared(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of `packages:` (PROJ-48..52)."""
-
-    label: str
-    """What the entry names: a hub name, a URL or a path."""
-    likely_name: str
-    """The project name it most likely has, from the label's last part."""
-    local: str | None = None
-    span: Span
 
 
 def load_packages(
@@ -138,11 +123,16 @@ class _Loader:
 
     def declared(self, base: Path) -> list[Declared]:
         """Read what a project declares in `packages.yml` and `dependencies.yml`."""
-        found, problems = read_declarations(
-            texts_of(base), self.secret_names, lambda name: self._shown(base / name)
+        if not any((base / name).exists() for name in _FILES):
+            return []
+        # Most directories declare nothing, and reading what they declare takes 5 ms to load.
+        from upriver.workspace.package_files.needed import needed_packages
+
+        found, problems = needed_packages(
+            base, self.secret_names, lambda name: self._shown(base / name)
         )
         self.problems.extend(problems)
-        return [_declared(entry) for entry in found.entries]
+        return list(found)
 
     def require(self, declared: list[Declared]) -> None:
         """Report declared packages that are neither installed nor local."""
@@ -193,23 +183,6 @@ class _Loader:
             hint=f"Run `upriver deps`, or copy each package to `{folder}/<name>`",
             related=tuple(entry.span for entry in missing[1:]),
         )
-
-
-def _declared(entry: Entry) -> Declared:
-    spec = entry.spec
-    label = label_of(spec)
-    named = label
-    if isinstance(spec, GitSpec):
-        named = spec.subdirectory or spec.git
-    elif isinstance(spec, TarballSpec):
-        named = spec.name
-    last = named.rstrip("/").removesuffix(".git").rpartition("/")[2]
-    return Declared(
-        label=shown(label),
-        likely_name=last.replace("-", "_"),
-        local=spec.local if isinstance(spec, LocalSpec) else None,
-        span=entry.span or Span(file="packages.yml"),
-    )
 
 
 def _no_project_file(file: str, name: str) -> Problem:

@@ -29,6 +29,11 @@ ONE = {"package": "acme/one", "version": "1.0.0"}
             "packages:\n  # two\n  - local: b\n  - package: acme/one\n    version: 1.0.0\n",
         ),
         (
+            "packages:\n  -\n    package: dbt-labs/x\n    version: 1.0.0\n",
+            "packages:\n  - package: dbt-labs/x\n    version: 1.0.0\n  - package: acme/one\n"
+            "    version: 1.0.0\n",
+        ),
+        (
             "packages: [{local: a}]\n",
             "packages:\n  - local: a\n  - package: acme/one\n    version: 1.0.0\n",
         ),

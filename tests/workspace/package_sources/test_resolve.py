@@ -148,6 +148,23 @@ def test_what_each_kind_of_package_needs(server: PackageServer, tmp_path: Path) 
     assert first.revision == git(origin, "rev-parse", "v2")
 
 
+def test_a_path_of_a_package_that_is_fetched_is_the_projects(
+    server: PackageServer, tmp_path: Path
+) -> None:
+    origin = repository(
+        tmp_path / "origin",
+        {"packages.yml": "packages: [{local: inner}, {git: x, zork: 1}]",
+         "inner/dbt_project.yml": "name: inner"},
+    )  # fmt: skip
+    url = f"file://{origin}"
+    problems = _resolved(tmp_path, server, [{"git": url, "revision": "v1"}]).problems
+    unknown, missing = problems
+    assert unknown.span is not None
+    assert unknown.span.file == f"{url}/packages.yml"
+    assert missing.code == "package-not-found"
+    assert f"`{url}` asks for it" in missing.message
+
+
 def test_repositories_agree_on_a_revision(server: PackageServer, tmp_path: Path) -> None:
     origin = repository(tmp_path / "origin.git", {}, {"a.sql": ""})
     url = f"file://{origin}"

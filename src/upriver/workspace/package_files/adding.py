@@ -43,10 +43,10 @@ def add_entry(text: str | None, entry: dict[str, Any]) -> Added:
     items = listed if isinstance(listed, list) else []
     replaced = [index for index, item in enumerate(items) if _is_like(item, entry)]
     removed = tuple(items[index] for index in replaced)
+    kept = [item for index, item in enumerate(items) if index not in replaced]
+    whole = {**(body if isinstance(body, dict) else {}), "packages": [*kept, entry]}
     edited = _edited(text, entry, replaced) if items else None
-    if edited is None:
-        kept = [item for index, item in enumerate(items) if index not in replaced]
-        whole = {**(body if isinstance(body, dict) else {}), "packages": [*kept, entry]}
+    if edited is None or load_yaml(edited).value != whole:
         edited = to_yaml(whole)
     return Added(text=edited, removed=removed)
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-from upriver.workspace.secrets import SECRET_PREFIX, scrub, secrets_of
+from upriver.workspace.secrets import scrub, secrets_of
 
 HIDDEN = "*****"
 _USER = re.compile(r"(?P<scheme>[a-zA-Z][\w+.-]*)://(?P<user>[^/@\s'\"]+)@")
 _PARAMETER = re.compile(
-    r"(?P<name>[?&;](?:[\w.-]*(?:token|secret|password|passwd|signature|key|auth|credential)[\w.-]*"
-    r"|sig))=(?P<value>[^&#;\s'\"]+)",
+    r"(?P<name>[?&;](?:[\w.-]*(?:token|secret|password|passwd|signature|credential|(?:api|access)[_-]?key)[\w.-]*"
+    r"|sig|auth))=(?P<value>[^&#;\s'\"]+)",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile("\u241fsecret:\\w+\u241f", re.IGNORECASE)
@@ -60,16 +59,3 @@ def _hidden_user(match: re.Match[str], hidden: str) -> str:
 def plain_git(address: str) -> str:
     """Return what two spellings of a repository's address have in common."""
     return without_credentials(address).rstrip("/").removesuffix(".git")
-
-
-def is_secret_free(address: str) -> bool:
-    """Whether an address, as written, reads no secret of the environment."""
-    return SECRET_PREFIX not in address
-
-
-def host_of(address: str) -> str:
-    """Return the host of a URL; empty for what is none."""
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""

@@ -55,8 +55,10 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     entry: Entry
     by: str
+    is_own: bool = False
+    """The root project asks."""
     base: Path | None = None
-    """The directory of a package that declares it."""
+    """The directory of a local package that declares it."""
 
 
 class _Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +100,9 @@ class _Solver:
 
     def solve(self, declarations: Declarations) -> None:
         by = f"`{declarations.file}`"
-        pending = self._add(_Asked(entry=entry, by=by) for entry in declarations.entries)
+        pending = self._add(
+            _Asked(entry=entry, by=by, is_own=True) for entry in declarations.entries
+        )
         while pending:
             self.sources.setting.check_stop()
             rounds = [self._settle(key) for key in pending]
@@ -218,13 +222,23 @@ class _Solver:
             pinned = msgspec.structs.replace(pinned, name=name)
         root = Path(self.sources.setting.root)
 
+        is_local = isinstance(pinned, PinnedLocal)
+
         def called(file: str) -> str:
             place = path / file
-            return str(place.relative_to(root)) if place.is_relative_to(root) else str(place)
+            if not is_local:
+                # It is in a directory that goes away.
+                return f"{label}/{file}"
+            return place.relative_to(root).as_posix() if place.is_relative_to(root) else str(place)
 
         found, problems = read_declarations(texts_of(path), self.names, called)
         self._note((*problems, *check_entries(found.entries)), label)
-        return _Settled(pinned=pinned, label=f"`{label}`", entries=found.entries, base=path)
+        return _Settled(
+            pinned=pinned,
+            label=f"`{label}`",
+            entries=found.entries,
+            base=path if is_local else None,
+        )
 
     def _note(self, problems: Iterable[Problem], label: str) -> None:
         for problem in problems:
@@ -236,11 +250,13 @@ class _Solver:
 
 
 def _span(group: list[_Asked]) -> Span | None:
-    return next((asked.entry.span for asked in group if asked.entry.span is not None), None)
+    """Return the place of the root project's request, else of one that has a place."""
+    spans = (asked.entry.span for asked in sorted(group, key=lambda asked: not asked.is_own))
+    return next((span for span in spans if span is not None), None)
 
 
 def _told_by(problem: Problem, group: list[_Asked]) -> Problem:
-    if group[0].base is None and group[0].entry.span is not None:
+    if group[0].is_own:
         return problem
     message = f"{problem.message}; {group[0].by} asks for it"
     return msgspec.structs.replace(problem, message=message)

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from upriver.workspace.package_files.addresses import shown, without_credentials
+from upriver.workspace.package_files.addresses import shown
 from upriver.workspace.package_files.specs import (
     GitSpec,
     Pinned,
@@ -24,6 +24,8 @@ from upriver.workspace.package_sources.hub import Hub
 from upriver.workspace.package_sources.setting import Setting, SourceError
 from upriver.workspace.project_file import PROJECT_FILE
 from upriver.workspace.secrets import reveal
+
+_MADE_BY_RUNNING = shutil.ignore_patterns(".git", "target", "logs", "dbt_packages")
 
 
 class Sources:
@@ -82,7 +84,7 @@ class Sources:
             target.symlink_to(files.resolve(), target_is_directory=True)
         except (OSError, NotImplementedError):
             # Not every file system has links.
-            shutil.copytree(files, target, symlinks=True)
+            shutil.copytree(files, target, symlinks=True, ignore=_MADE_BY_RUNNING)
 
     def _fetched(self, pinned: Pinned) -> Path:
         match pinned:
@@ -108,7 +110,7 @@ class Sources:
 
     def _from_tarball(self, pinned: PinnedTarball) -> Path:
         address = str(reveal(pinned.tarball, self.setting.env))
-        digest = hashlib.sha256(without_credentials(address).encode()).hexdigest()[:32]
+        digest = hashlib.sha256(address.encode()).hexdigest()[:32]
         kept = Path(self.setting.cache) / "tarballs" / f"{digest}.tar.gz"
         fetched = kept.with_name(f".{kept.name}.{os.getpid()}")
         try:
