@@ -38,6 +38,7 @@ _KINDS: Mapping[tuple[str, str], FileKind] = {
     ("analyses", "sql"): "analysis",
     ("tests", "sql"): "singular_test",
     ("macros", "sql"): "macro",
+    ("functions", "sql"): "function",
 }
 _BY_ENDING: Mapping[str, FileKind] = {"yml": "properties", "md": "docs"}
 

@@ -127,3 +127,37 @@ def test_shared_configs_are_checked_once() -> None:
     texts = {f"models/{name}.sql": M for name in "abc"}
     linked = link_texts(texts, models={"+enabled": "yes"})
     assert codes(linked) == ["config-value"]
+
+
+@pytest.mark.parametrize(
+    ("build_after", "expected"),
+    [
+        ("{count: 1, period: day}", 0),
+        ("{count: 1, period: hour, updates_on: all}", 0),
+        ("{}", 0),
+        ("{count: 1}", 1),
+        ("{period: day}", 1),
+        ("{count: 1, period: eon}", 1),
+        ("{count: one, period: day}", 1),
+        ("{count: 1, period: day, updates_on: some}", 1),
+    ],
+)
+def test_freshness_of_models(build_after: str, expected: int) -> None:
+    """PROJ-107."""
+    config = f"{{freshness: {{build_after: {build_after}}}}}"
+    texts = {"models/m.sql": M, "models/p.yml": f"models: [{{name: m, config: {config}}}]"}
+    assert codes(link_texts(texts)) == ["config-value"] * expected
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("type='aggregate', volatility='non-deterministic'", 0),
+        ("type='nope'", 1),
+        ("volatility='nope'", 1),
+    ],
+)
+def test_configs_of_functions(config: str, expected: int) -> None:
+    """PROJ-135."""
+    linked = link_texts({"functions/f.sql": f"{{{{ config({config}) }}}} 1"})
+    assert codes(linked) == ["config-value"] * expected

@@ -19,6 +19,14 @@ from upriver.resources.nearest import nearest_hint
 
 _ACCESS = ("private", "protected", "public")
 _BATCH_SIZES = ("hour", "day", "month", "year")
+_BUILD_AFTER: Mapping[str, tuple[str, ...]] = {
+    "period": ("minute", "hour", "day"),
+    "updates_on": ("any", "all"),
+}
+_FUNCTION_WORDS: Mapping[str, tuple[str, ...]] = {
+    "type": ("scalar", "aggregate", "table"),
+    "volatility": ("deterministic", "stable", "non-deterministic"),
+}
 _REFABLE = ("model", "seed", "snapshot")
 _MAY_HAVE_SPACES = frozenset(
     {"exposure", "source", "group", "unit_test", "metric", "semantic_model", "saved_query",
@@ -212,6 +220,8 @@ class NodeChecks:
             self._check_contract(draft, config)
         if config.get("incremental_strategy") == "microbatch":
             self._check_microbatch(draft, config)
+        if config.get("freshness"):
+            self._check_freshness(draft, config["freshness"])
         date = draft.values.get("deprecation_date")
         today = self._scope.inputs.today
         if date is not None and today and date[: len(today)] <= today:
@@ -269,6 +279,42 @@ class NodeChecks:
                 event="UnsupportedConstraintMaterialization",
             )
 
+    def _check_freshness(self, draft: Draft, freshness: Any) -> None:
+        """Check `build_after`, which needs a count and a period or neither (PROJ-107)."""
+        after = freshness.get("build_after") if isinstance(freshness, Mapping) else None
+        if not isinstance(after, Mapping):
+            return
+        for key, choices in _BUILD_AFTER.items():
+            value = after.get(key)
+            if value is not None and value not in choices:
+                self._report_value(draft, f"freshness.build_after.{key}", value, choices)
+        count = after.get("count")
+        if count is not None and (isinstance(count, bool) or not isinstance(count, int)):
+            self._report_value(draft, "freshness.build_after.count", count, ("a whole number",))
+        if (count is None) != (after.get("period") is None):
+            self._report(
+                draft,
+                "config-value",
+                f"`freshness.build_after` of `{draft.unique_id}` has "
+                f"{'a period and no count' if count is None else 'a count and no period'}",
+                "Give both `count` and `period`",
+            )
+
+    def _report_value(self, draft: Draft, key: str, value: Any, choices: tuple[str, ...]) -> None:
+        self._report(
+            draft,
+            "config-value",
+            f"`{key}` of `{draft.unique_id}` is `{value}`, and must be {' or '.join(choices)}",
+            nearest_hint(str(value), choices),
+        )
+
+    def check_function(self, draft: Draft, config: Mapping[str, Any]) -> None:
+        """Check what kind of function it is (PROJ-135)."""
+        for key, choices in _FUNCTION_WORDS.items():
+            value = config.get(key)
+            if value is not None and value not in choices:
+                self._report_value(draft, key, value, choices)
+
     def _check_microbatch(self, draft: Draft, config: Mapping[str, Any]) -> None:
         if config.get("materialized") != "incremental":
             return
@@ -315,4 +361,5 @@ class NodeChecks:
 _CHECKS: Mapping[str, Callable[[NodeChecks, Draft, Mapping[str, Any]], None]] = {
     "model": NodeChecks.check_model,
     "snapshot": NodeChecks.check_snapshot,
+    "function": NodeChecks.check_function,
 }

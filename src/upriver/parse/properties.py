@@ -15,14 +15,28 @@ from upriver.parse.entries.exposures import read_exposure, read_group
 from upriver.parse.entries.macros import read_macro
 from upriver.parse.entries.nodes import read_node
 from upriver.parse.entries.reader import Keys, Reader
-from upriver.parse.entries.semantic.metrics import read_metric, read_saved_query
-from upriver.parse.entries.semantic.models import read_semantic_model
 from upriver.parse.entries.shape import type_words
 from upriver.parse.entries.sources import read_source
 from upriver.parse.entries.unit_tests import read_unit_test
 from upriver.resources.definitions import Definition, ParsedFile, PatchKind
 from upriver.resources.files import SourceFile
 from upriver.workspace.yaml import load_yaml, with_text_keys
+
+
+def _read_semantic(reader: Reader, raw: Any, keys: Keys) -> Definition | None:
+    """Read an entry of the semantic layer."""
+    # Loaded only where there is one.
+    from upriver.parse.entries.semantic.metrics import read_metric, read_saved_query
+    from upriver.parse.entries.semantic.models import read_semantic_model
+
+    match keys[0]:
+        case "metrics":
+            return read_metric(reader, raw, keys)
+        case "saved_queries":
+            return read_saved_query(reader, raw, keys)
+        case _:
+            return read_semantic_model(reader, raw, keys)
+
 
 _NODES: dict[str, PatchKind] = {
     "models": "model",
@@ -37,9 +51,9 @@ _OTHERS: dict[str, Callable[[Reader, Any, Keys], Definition | None]] = {
     "exposures": read_exposure,
     "groups": read_group,
     "unit_tests": read_unit_test,
-    "metrics": read_metric,
-    "semantic_models": read_semantic_model,
-    "saved_queries": read_saved_query,
+    "metrics": _read_semantic,
+    "semantic_models": _read_semantic,
+    "saved_queries": _read_semantic,
 }
 
 
