@@ -67,6 +67,24 @@ EDITS: dict[str, tuple[str, str | None]] = {
     ),
     "project as it was": ("dbt_project.yml", FILES["dbt_project.yml"]),
     "test edited": ("tests/positive.sql", "select * from {{ ref('b') }} where id < 0"),
+    "function": ("functions/f.sql", "x * 3"),
+    "function gone": ("functions/f.sql", None),
+    "a uses a function": ("models/a.sql", "select {{ function('f') }}(1) as id"),
+    "metrics": (
+        "models/metrics.yml",
+        "semantic_models:\n  - name: sa\n    model: ref('a')\n    primary_entity: pa\n"
+        "    defaults: {agg_time_dimension: at}\n"
+        "    dimensions: [{name: at, type: time, type_params: {time_granularity: day}}]\n"
+        "    measures: [{name: rows_of_a, agg: count, expr: 1, create_metric: true}]\n"
+        "models:\n  - name: c\n    time_spine: {standard_granularity_column: day}\n"
+        "    columns: [{name: day, granularity: day}]\n",
+    ),
+    "metrics gone": ("models/metrics.yml", None),
+    "a uses a metric": ("models/a.sql", "select 1 as id -- {{ metric('rows_of_a') }}"),
+    "b uses a metric": (
+        "models/b.sql",
+        "select * from {{ ref('a') }} -- {{ metric('rows_of_a') }}",
+    ),
     "seed edited": ("seeds/s.csv", "id\n1\n2\n"),
 }
 

@@ -42,7 +42,9 @@ def write_manifest(
     path = os.path.join(target_path, "manifest.json")
     known = {i: part for i, part in compiled.items() if i in graph.entries}
     row = memory.manifest_row()
-    layout = None if row is None else _replace_pieces(path, row, graph, invocation, known)
+    layout = None
+    if row is not None and os.path.exists(_semantic_path(path)):
+        layout = _replace_pieces(path, row, graph, invocation, known)
     if layout is None:
         layout = _write_all(path, graph, invocation, known)
     stat = os.stat(path)
@@ -60,11 +62,12 @@ def _write_all(
     made = assemble_chunks(graph, metadata_of(invocation), parts, created_at)
     write_atomically(path, made.chunks)
     # Nothing that is relinked alone has a part in the semantic layer.
-    write_atomically(
-        os.path.join(os.path.dirname(path), "semantic_manifest.json"),
-        encode_semantic_manifest(graph),
-    )
+    write_atomically(_semantic_path(path), encode_semantic_manifest(graph))
     return layout_of(made)
+
+
+def _semantic_path(path: str) -> str:
+    return os.path.join(os.path.dirname(path), "semantic_manifest.json")
 
 
 def _replace_pieces(

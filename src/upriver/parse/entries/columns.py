@@ -25,8 +25,6 @@ _SHAPE: shape.Shape = {
     "config": shape.MAPPING,
     "granularity": shape.OPTIONAL_TEXT,
     "policy_tags": shape.OPTIONAL_LIST,
-    "dimension": shape.ANYTHING,
-    "entity": shape.ANYTHING,
 }
 _KEPT = ("name", "description", "data_type", "quote", "meta", "granularity")
 _CONSTRAINT_TYPES = (
