@@ -42,6 +42,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "plan/catalog.py", "plan/decide.py", "plan/explain.py", "plan/order.py",
         "plan/preflight.py",
     ),
+    "workspace/test_flags.py": ("workspace/project_keys/event_names.py",),
     "state/test_remote.py": ("state/age.py", "state/remote/*.py"),
     "project/test_state_places.py": ("project/state_reading.py",),
     # Loading is tested as a whole: warm and cold, after every kind of edit.

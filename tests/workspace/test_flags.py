@@ -34,13 +34,16 @@ def test_precedence(
 def test_values_are_typed() -> None:
     flags, problems = resolve_flags(
         {},
-        {"DBT_PRINTER_WIDTH": "100", "DBT_WARN_ERROR_OPTIONS": "{include: all, exclude: [A]}"},
+        {
+            "DBT_PRINTER_WIDTH": "100",
+            "DBT_WARN_ERROR_OPTIONS": "{include: all, exclude: [NoNodesSelected]}",
+        },
         {"indirect_selection": "Cautious", "mine": 1, "validate_macro_args": True},
         _FILE,
     )
     assert problems == ()
     assert flags.printer_width == 100
-    assert flags.warn_error_options == {"error": "all", "warn": ["A"]}
+    assert flags.warn_error_options == {"error": "all", "warn": ["NoNodesSelected"]}
     assert flags.indirect_selection == "cautious"
     assert flags.validate_macro_args
     assert flags.extra == {"mine": 1}
@@ -60,6 +63,7 @@ def test_behaviour_flags_have_no_variable() -> None:
         {"warn_error_options": "all"},
         {"warn_error_options": {"zork": []}},
         {"warn_error_options": {"error": [1]}},
+        {"warn_error_options": {"error": ["NoNodeSelected"]}},
         {"warn_error_options": {"error": [], "include": []}},
     ],
 )

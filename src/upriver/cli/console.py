@@ -126,11 +126,11 @@ class Console:
     def _began(self, event: RunStarted) -> None:
         self._results = []
         self._part = None
-        if not self._shows_steps:
-            return
         self._line("")
         self._line(lines.concurrency_line(event.threads, event.target))
         self._line("")
+        if not self._shows_steps:
+            return
         if self._progress is not None and self._style.shows("info"):
             self._progress.start(event.total)
 

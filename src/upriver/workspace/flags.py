@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from upriver.problems import Problem, Span
+from upriver.resources.nearest import nearest
 from upriver.workspace.inputs import option_from_env
 from upriver.workspace.yaml import load_yaml
 
@@ -157,9 +158,24 @@ def _check_warn_error_options(value: Any) -> tuple[dict[str, Any] | None, str | 
             options[meaning] = names
         elif names is None or _is_list_of_names(names):
             options[meaning] = list(names or ())
+            complaint = _unknown_name(options[meaning])
+            if complaint is not None:
+                return None, complaint
         else:
             return None, f"`{key}` must be a list of event names"
     return options, None
+
+
+def _unknown_name(names: list[str]) -> str | None:
+    # Loaded only where names are listed.
+    from upriver.workspace.project_keys.event_names import EVENT_NAMES
+
+    groups = ("Deprecations", "all", "*")
+    unknown = [name for name in names if name not in EVENT_NAMES and name not in groups]
+    if not unknown:
+        return None
+    near = nearest(unknown[0], (*EVENT_NAMES, *groups))
+    return f"there is no event `{unknown[0]}`" + (f"; `{near}` is one" if near else "")
 
 
 def _is_list_of_names(value: Any) -> bool:
