@@ -12,7 +12,6 @@ import pytest
 from tests.hygiene.source_tree import DOCS, PACKAGE, ROOT
 
 from upriver.adapters.registry import adapter_names
-from upriver.cli.parser import LATER
 from upriver.plan.method_names import METHOD_NAMES
 from upriver.project.option_groups import GlobalOptions, Selecting
 from upriver.project.options import Option, options_of
@@ -49,7 +48,7 @@ def test_generated_section_is_up_to_date() -> None:
     assert expected == COMMANDS, "run `python docs/generate.py`"
 
 
-@pytest.mark.parametrize("command", [*REQUESTS, *LATER])
+@pytest.mark.parametrize("command", [*REQUESTS])
 def test_command_is_mentioned(command: str) -> None:
     assert f"`{command}`" in COMMANDS or f"### {command}\n" in COMMANDS
 

@@ -12,6 +12,8 @@ from upriver.graph.graph import Graph
 from upriver.problems import Problem
 from upriver.project.events import (
     ArtifactWritten,
+    BuildingCatalog,
+    CatalogWritten,
     NothingToDo,
     Opened,
     Planned,
@@ -57,6 +59,7 @@ class Console:
         self._results: list[StepResult] = []
         self._threads: dict[str, str] = {}
         self._part: str | None = None
+        self._command = ""
 
     def __call__(self, event: ProjectEvent | Event) -> None:
         """Show one event."""
@@ -75,12 +78,17 @@ class Console:
                 self._line(lines.NOTHING_TO_DO, level="warn")
             case Said():
                 self._line(event.text)
+            case BuildingCatalog():
+                self._line(lines.BUILDING_CATALOG)
+            case CatalogWritten():
+                self._line(lines.catalog_line(event.path))
             case ArtifactWritten():
                 self._line(f"Wrote {event.path}", level="debug")
             case _:
                 self._run_event(event)
 
     def _opened(self, event: Opened) -> None:
+        self._command = event.command
         if self._style.is_detailed and self._style.shows("debug"):
             self._write(self._stream, f"\n{'=' * 30} {event.invocation_id} {'=' * 30}")
         self._line(f"Running with dbt={event.dbt_version}")
@@ -182,6 +190,9 @@ class Console:
         if self._shows_steps:
             self._line("")
             self._line(lines.finished_line(report, graph))
+        if self._command == "freshness" and not report.is_interrupted:
+            self._ages_ended(report, graph)
+            return
         if self._shows_steps or report.is_interrupted:
             self._line("")
             text, colour = lines.completed_line(report)
@@ -193,6 +204,13 @@ class Console:
         if self._shows_steps:
             self._line("")
             self._line(lines.done_line(report))
+
+    def _ages_ended(self, report: Report, graph: Graph) -> None:
+        """Tell of sources that are too old, or could not be looked at, as dbt does."""
+        for result in report.results:
+            if result.status in BAD_STATUSES:
+                self._failure(result, graph)
+        self._line(lines.AGES_DONE)
 
     def _operations_ended(self) -> None:
         """Tell of macros that were called and failed: they are no resources of the graph."""
@@ -209,7 +227,7 @@ class Console:
             colour = "yellow" if level == "warn" else "red"
             head = lines.failure_head(result, entry)
             self._line(self._style.painted(head, colour), level=level)
-        for line in (result.message or "").strip("\n").splitlines():
+        for line in lines.failure_text(result).splitlines():
             self._line(f"  {line}", level=level)
         for text in (lines.compiled_at(result), lines.stored_failures(result)):
             if text is not None:

@@ -24,6 +24,7 @@ CODES: Mapping[str, str] = {
     "EnvironmentVariableRenamed": "D009",
     "ExposureNameDeprecation": "D007",
     "Formatting": "Z017",
+    "FreshnessConfigProblem": "I073",
     "InvalidDisabledTargetInTestNode": "I050",
     "MacroNotFoundForPatch": "I059",
     "MissingArgumentsPropertyInGenericTestDeprecation": "D039",

@@ -25,6 +25,8 @@ from upriver.graph.graph import Entry, Graph
 from upriver.problems import Problem
 from upriver.project.events import (
     ArtifactWritten,
+    BuildingCatalog,
+    CatalogWritten,
     NothingToDo,
     Opened,
     Planned,
@@ -107,6 +109,11 @@ class JsonLog:
             case Said():
                 data = {"msg": event.text} if event.data is None else dict(event.data)
                 self._emit(event.event, CODES.get(event.event, "Z050"), event.text, data)
+            case BuildingCatalog():
+                self._emit("BuildingCatalog", "E044", lines.BUILDING_CATALOG)
+            case CatalogWritten():
+                text = lines.catalog_line(event.path)
+                self._emit("CatalogWritten", "E042", text, {"path": event.path})
             case ArtifactWritten():
                 self._written(event)
             case _:
@@ -281,8 +288,11 @@ class JsonLog:
         if self._shows_steps or report.is_interrupted:
             self._summary(report, self._graph)
         for result in report.results:
-            self._failure(result)
-        if self._shows_steps:
+            if self._command != "freshness" or result.status in BAD_STATUSES:
+                self._failure(result)
+        if self._command == "freshness":
+            self._emit("FreshnessCheckComplete", "Q003", lines.AGES_DONE)
+        elif self._shows_steps:
             stats = {"stats": lines.tally(report)}
             self._emit("StatsLine", "Z023", lines.done_line(report), stats)
 
@@ -301,6 +311,8 @@ class JsonLog:
             "success": report.is_success,
         }
         self._emit("EndRunResult", "Q037", "Command end result", results, level="debug")
+        if self._command == "freshness" and not report.is_interrupted:
+            return
         errors, partial, warnings = lines.verdict(report)
         data = {
             "keyboard_interrupt": report.is_interrupted,
@@ -333,6 +345,11 @@ class JsonLog:
             "resource_type": entry.kind,
         }
         self._emit(name, code, lines.failure_head(result, entry), head, level=level)
+        if result.message is None and result.action == "freshness":
+            text = f"  {lines.failure_text(result)}"
+            status = {"node_info": info, "status": result.status}
+            self._emit("RunResultErrorNoMessage", "Z025", text, status, level="error")
+            return
         said = {"msg": result.message or "", "node_info": info}
         name, code = "RunResultError", "Z024"
         if is_warning:

@@ -19,6 +19,7 @@ RESULT_EVENTS: Mapping[str, tuple[str, str]] = {
     "seed": ("LogSeedResult", "Q016"),
     "hook": ("LogHookEndLine", "Q033"),
     "function": ("LogFunctionResult", "Q047"),
+    "freshness": ("LogFreshnessResult", "Q018"),
     "no-op": ("LogNodeNoOpResult", "Q019"),
 }
 MODEL_EVENT = ("LogModelResult", "Q012")
@@ -81,6 +82,13 @@ def result_data(
                 "result_message": _message(result),
                 "schema": (entry.relation.schema or "") if entry.relation else "",
                 "status": result.status,
+                "total": event.total,
+            }
+        case "freshness":
+            return data | {
+                "source_name": entry.source_name or "",
+                "status": result.status,
+                "table_name": entry.name,
                 "total": event.total,
             }
         case "snapshot":

@@ -35,6 +35,10 @@ _DOING = {
     "snapshot": "snapshotting ",
 }
 _DONE = {"run": "created ", "function": "created ", "seed": "loaded "}
+_FRESHNESS_COLOURS = {"pass": "green", "warn": "yellow"}
+AGES_DONE = "Done."
+"""How `source freshness` ends."""
+BUILDING_CATALOG = "Building catalog"
 NOTHING_TO_DO = "Nothing to do. Try checking your model configs and model specification args"
 
 
@@ -47,6 +51,11 @@ def found_line(counts: Mapping[str, int]) -> str:
     """Return the line that tells what the project holds."""
     parts = [counted(count, *_NOUNS[kind]) for kind, count in counts.items()]
     return f"Found {', '.join(parts)}"
+
+
+def catalog_line(path: str) -> str:
+    """Return `Catalog written to ...`."""
+    return f"Catalog written to {path}"
 
 
 def concurrency_line(threads: int, target: str) -> str:
@@ -86,6 +95,8 @@ def describe(entry: Entry, action: str) -> str:
             return f"{_language(entry)} {entry.materialized} model {shown_relation(entry)}"
         case "function":
             return f"function {shown_relation(entry)}"
+        case "freshness":
+            return f"freshness of {entry.source_name}.{entry.name}"
         case "no-op":
             return f"{entry.kind.replace('_', ' ')} {entry.name}"
         case _:
@@ -141,6 +152,10 @@ def _worded(result: StepResult, entry: Entry) -> tuple[str, str, str]:
         return f"SKIP {_skipped(entry, result)}", "SKIP", "yellow"
     if result.action in ("test", "unit-test"):
         return _worded_test(result, what.partition(" ")[2])
+    if result.action == "freshness":
+        status = {"error": "ERROR STALE", "runtime error": "ERROR"}.get(result.status)
+        text = status or result.status.upper()
+        return f"{text} {what}", text, _FRESHNESS_COLOURS.get(result.status, "red")
     if result.status == "partial success":
         batches = len(result.succeeded_batches)
         text = f"PARTIAL SUCCESS ({batches}/{batches + len(result.failed_batches)})"
@@ -270,6 +285,13 @@ def failure_head(result: StepResult, entry: Entry) -> str:
     """Return the line that names what failed, or warned."""
     word = "Warning" if result.status == "warn" else "Failure"
     return f"{word} in {entry.kind} {entry.name} ({entry.original_file_path})"
+
+
+def failure_text(result: StepResult) -> str:
+    """Return what a failure says of itself; a source that is too old says its status."""
+    if result.message is None and result.action == "freshness":
+        return f"Status: {result.status}"
+    return (result.message or "").strip("\n")
 
 
 def compiled_at(result: StepResult) -> str | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _DATA_COMMANDS = frozenset({"ls", "compile", "show", "plan"})
 """Commands whose standard output is data: messages go to standard error, unless a person sees
 both, or the format is JSON, where tools expect one stream (CLI-106)."""
+_QUIET_STEPS = _DATA_COMMANDS | {"docs generate"}
+"""Commands that do not tell of each step."""
 _FINAL_EVENTS = {"compile": ("CompiledNode", "Q042"), "show": ("ShowNode", "Q041")}
 
 
@@ -87,7 +89,8 @@ class Output:
             shows_prints=self._shows_prints(),
         )
         is_data = self._command in _DATA_COMMANDS
-        shows_progress = self._raw.isatty() and not is_data and style.shows("info")
+        shows_steps = self._command not in _QUIET_STEPS
+        shows_progress = self._raw.isatty() and shows_steps and style.shows("info")
         return Console(
             self._err if is_data and not self._raw.isatty() else self._out,
             style,
@@ -95,7 +98,7 @@ class Output:
             progress=Progress(self._out, has_colours=style.has_colours)
             if shows_progress
             else None,
-            shows_steps=not is_data,
+            shows_steps=shows_steps,
         )
 
     def _json(self, stream: TextIO, level: str) -> JsonLog:
@@ -107,7 +110,7 @@ class Output:
             level=level,
             width=self._flags.printer_width,
             shows_prints=self._shows_prints(),
-            shows_steps=self._command not in _DATA_COMMANDS,
+            shows_steps=self._command not in _QUIET_STEPS,
         )
 
     def _shows_prints(self) -> bool:

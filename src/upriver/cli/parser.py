@@ -21,12 +21,7 @@ from upriver.workspace.inputs import DBT_VERSION
 
 _MOST_LISTED = 6
 """Choices that an option's line in the help has room for."""
-ALIASES: Mapping[str, str] = {"list": "ls"}
-LATER: Mapping[str, str] = {
-    "docs": "Documentation",
-    "source": "Source freshness",
-}
-"""Commands of dbt's that this version does not have."""
+ALIASES: Mapping[str, str] = {"list": "ls", "source snapshot-freshness": "source freshness"}
 
 
 class UsageError(Exception):
@@ -121,15 +116,26 @@ def parse(argv: Sequence[str]) -> Parsed:
         raise HelpAsked(version())
     if name is None:
         raise HelpAsked(overview())
+    if _is_group(name):
+        name, rest = _member(name, rest, is_help=is_help)
     command = ALIASES.get(name, name)
     if command not in REQUESTS:
         raise _unknown(name)
     return _parse_command(command, before, [*(["--help"] if is_help else []), *rest])
 
 
+def _is_group(name: str) -> bool:
+    return any(command.startswith(f"{name} ") for command in REQUESTS)
+
+
+def _member(group: str, rest: Sequence[str], *, is_help: bool) -> tuple[str, Sequence[str]]:
+    """Return the command of a group that is meant, `docs generate`, and what follows it."""
+    if is_help or not rest or rest[0] in ("-h", "--help"):
+        raise HelpAsked(overview(group))
+    return f"{group} {rest[0]}", rest[1:]
+
+
 def _unknown(name: str) -> UsageError:
-    if name in LATER:
-        return UsageError(f"{LATER[name]} (`{name}`) is not part of this version of upriver")
     hint = nearest_hint(name, (*REQUESTS, *ALIASES)) or "`upriver --help` lists the commands"
     return UsageError(f"No such command `{name}`", hint)
 
@@ -345,16 +351,18 @@ def version() -> str:
     return "\n".join((f"upriver {__version__}", "", *core, "", "Plugins:", *adapters))
 
 
-def overview() -> str:
-    """Return the page shown for `upriver` alone."""
+def overview(group: str | None = None) -> str:
+    """Return the page shown for `upriver` alone, or for a group of commands alone."""
+    start = "" if group is None else f"{group} "
     lines = [
-        "Usage: upriver [OPTIONS] COMMAND [OPTIONS]",
+        f"Usage: upriver [OPTIONS] {start}COMMAND [OPTIONS]",
         "",
         "Runs dbt projects, reading production instead of rebuilding it.",
         "",
         "Commands:",
     ]
     for name, kind in REQUESTS.items():
-        lines.append(f"  {name:<15} {_summary(kind)}")
-    lines += ["", "`upriver COMMAND --help` shows a command's options."]
+        if name.startswith(start):
+            lines.append(f"  {name.removeprefix(start):<16} {_summary(kind)}")
+    lines += ["", f"`upriver {start}COMMAND --help` shows a command's options."]
     return "\n".join(lines)

@@ -37,6 +37,7 @@ KINDS_OF_COMMAND: Mapping[str, frozenset[str]] = {
         }
     ),
     "show": frozenset({"model", "seed", "snapshot", "test", "analysis", "sql_operation"}),
+    "freshness": frozenset({"source"}),
 }
 """Which kinds a command acts on (SEL-53..61)."""
 
@@ -50,11 +51,12 @@ _ACTION_OF_KIND: Mapping[str, Action] = {
     "function": "function",
     "exposure": "no-op",
     "saved_query": "no-op",
+    "source": "freshness",
 }
-_PARALLEL_COMMANDS = frozenset({"clone", "compile", "show"})
+_PARALLEL_COMMANDS = frozenset({"clone", "compile", "show", "freshness"})
 """Commands whose steps do not need each other's results."""
 _NEEDS_SCHEMAS = frozenset({"run", "seed", "snapshot", "build", "clone", "test"})
-_HAS_HOOKS = frozenset({"run", "seed", "snapshot", "build", "test"})
+_HAS_HOOKS = frozenset({"run", "seed", "snapshot", "build", "test", "freshness"})
 
 
 class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):

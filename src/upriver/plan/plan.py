@@ -15,7 +15,7 @@ Place = Literal["built-here", "exists-here", "here", "baseline", "source", "inli
 
 Action = Literal[
     "run", "seed", "test", "snapshot", "unit-test", "compile", "show", "clone", "hook",
-    "no-op", "operation", "function",
+    "no-op", "operation", "function", "freshness",
 ]  # fmt: skip
 
 

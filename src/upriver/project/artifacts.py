@@ -42,27 +42,38 @@ def metadata_of(invocation: Invocation) -> Metadata:
     )
 
 
-def write_run_results(
-    target_path: str, report: Report, invocation: Invocation, args: Mapping[str, Any]
-) -> str:
-    """Write `run_results.json` whole or not at all, and return its path."""
-    path = os.path.join(target_path, "run_results.json")
-    metadata = {
-        "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json",
+def artifact_metadata(invocation: Invocation) -> dict[str, Any]:
+    """Return the metadata that artifacts other than the manifest have; writers add the schema."""
+    return {
         "dbt_version": invocation.dbt_version,
         "generated_at": timestamp(datetime.datetime.now(tz=datetime.UTC)),
         "invocation_id": invocation.invocation_id,
         "invocation_started_at": timestamp(invocation.started_at),
         "env": dict(invocation.metadata_envs),
     }
+
+
+def write_run_results(
+    target_path: str, report: Report, invocation: Invocation, args: Mapping[str, Any]
+) -> str:
+    """Write `run_results.json` whole or not at all, and return its path."""
+    path = os.path.join(target_path, "run_results.json")
     data = encode_run_results(
         [row_of(result) for result in report.results],
-        metadata=metadata,
+        metadata=artifact_metadata(invocation),
         args=args,
         elapsed_time=report.elapsed,
     )
     write_atomically(path, data)
     return path
+
+
+def result_timing(result: StepResult) -> tuple[ResultTiming, ...]:
+    """Return a result's timing as artifacts spell it."""
+    return tuple(
+        ResultTiming(name=t.name, started_at=t.started_at, completed_at=t.completed_at)
+        for t in result.timing
+    )
 
 
 def row_of(result: StepResult) -> ResultRow:
@@ -73,10 +84,7 @@ def row_of(result: StepResult) -> ResultRow:
         message=result.message,
         failures=result.failures,
         response=result.response,
-        timing=tuple(
-            ResultTiming(name=t.name, started_at=t.started_at, completed_at=t.completed_at)
-            for t in result.timing
-        ),
+        timing=result_timing(result),
         thread_id=result.thread_id,
         execution_time=result.execution_time,
         compiled=result.compiled,

@@ -63,6 +63,16 @@ class ArtifactWritten(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     path: str
 
 
+class BuildingCatalog(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The warehouse is about to be asked for its catalog."""
+
+
+class CatalogWritten(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`catalog.json` is in place."""
+
+    path: str
+
+
 class Said(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A line of progress of a verb that does not run a plan (`debug`, `clean`, `init`, `deps`)."""
 
@@ -75,6 +85,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 ProjectEvent = (
     Opened | ProjectLoaded | ProblemFound | Planned | NothingToDo | ArtifactWritten | Said
-)
+    | BuildingCatalog | CatalogWritten
+)  # fmt: skip
 Listener = Callable[[ProjectEvent | Event], None]
 """Where a verb reports to: called in the thread that called the verb."""

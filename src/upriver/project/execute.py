@@ -40,6 +40,7 @@ from upriver.project.resolve import Deferring, deferring_of
 from upriver.project.selecting import select_for
 from upriver.project.state_reading import read_state
 from upriver.project.warehouse import Door
+from upriver.resources.nodes import Resource
 from upriver.run.events import Event, QueryRan, RunFinished, StepFinished, StepResult
 from upriver.run.execute import execute
 from upriver.run.report import Report
@@ -50,6 +51,10 @@ from upriver.workspace.profile import Profile
 
 _SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
 """Commands that read the deferred relations, so that missing ones matter."""
+
+
+Publisher = Callable[[OpenedProject, Graph, Report], None]
+"""Writes what a command leaves behind."""
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +74,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     selecting: Selecting = Selecting()
     inline: str | None = None
+    has_hooks: bool = True
+    """Whether hooks of the project run, for commands that have them."""
     only: frozenset[str] | None = None
     """Of the selection, act on these only; the selected set stays whole (`retry`, defect D6)."""
     extra_flags: Mapping[str, Any] = {}
@@ -104,17 +111,22 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     problem = deferral_problem(deferring, state)
     if problem is not None:
         opened.require((problem,))
-    deferral = _deferral(deferring, state)
+    deferral = deferral_of(deferring, state)
     targets = referenced(graph, selection.ids)
     only = wanted.only
     if wanted.command == "show" and inline_id is None:
         # Tests that come along are not worth a query.
         only = shown_ids(selection.ids, graph, wanted.selecting.select)
+    if wanted.command == "freshness":
+        only = frozenset(i for i in selection.ids if is_watched(graph.resources[i]))
+        if not only:
+            opened.listener(NothingToDo())
+            return None
     if wanted.command == "compile" and not _is_chosen(wanted):
         # Ephemeral models are compiled on their own only when they are asked for, as in dbt.
         entries = graph.entries
         only = frozenset(i for i in selection.ids if entries[i].materialized != "ephemeral")
-    catalog = _catalog(opened, graph, targets, deferral, door)
+    catalog = list_catalog(opened, graph, targets, deferral, door)
     plan = make_plan(
         PlanRequest(
             command=wanted.command,
@@ -124,6 +136,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
             deferral=deferral,
             baseline_line=state.line,
             only=only,
+            has_hooks=wanted.has_hooks,
         )
     )
     if not plan.steps:
@@ -162,18 +175,26 @@ def _as_warnings(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     return tuple(msgspec.structs.replace(p, severity="warning") for p in problems)
 
 
+def is_watched(resource: Resource) -> bool:
+    """Whether a source says how old its rows may be (CLI-79)."""
+    freshness = getattr(resource, "freshness", None) or {}
+    thresholds = (freshness.get("warn_after"), freshness.get("error_after"))
+    return any(one and one.get("count") and one.get("period") for one in thresholds)
+
+
 def _is_chosen(wanted: Wanted) -> bool:
     selecting = wanted.selecting
     return wanted.inline is not None or bool(selecting.select or selecting.selector)
 
 
-def _catalog(
+def list_catalog(
     opened: OpenedProject,
     graph: Graph,
     targets: tuple[str, ...],
     deferral: Deferral | None,
     door: Door | None,
 ) -> Catalog:
+    """List what exists where decisions look, through a door of its own where none is given."""
     schemas = schemas_to_list(graph, targets, deferral)
     functions = schemas_to_list(graph, targets, deferral, are_functions=True)
     if not schemas and not functions:
@@ -223,7 +244,8 @@ def _always(deferring: Deferring) -> Deferring:
     return msgspec.structs.replace(deferring, policy=deferring.policy or "exists")
 
 
-def _deferral(deferring: Deferring, state: State) -> Deferral | None:
+def deferral_of(deferring: Deferring, state: State) -> Deferral | None:
+    """Return what deferral is asked to do, if it is."""
     if deferring.policy is None or state.baseline is None:
         return None
     return Deferral(
@@ -232,9 +254,13 @@ def _deferral(deferring: Deferring, state: State) -> Deferral | None:
 
 
 def execute_verb(
-    opened: OpenedProject, wanted: Wanted, *, show: ShowOptions | None = None
+    opened: OpenedProject,
+    wanted: Wanted,
+    *,
+    show: ShowOptions | None = None,
+    write: Publisher | None = None,
 ) -> Outcome:
-    """Plan and carry out; artifacts are written however the run ends."""
+    """Plan and carry out; artifacts are written however the run ends, by `write` if given."""
     door = open_door(opened)
     try:
         prepared = prepare(opened, wanted, door)
@@ -247,7 +273,7 @@ def execute_verb(
         _announce(opened, prepared)
         is_deferring = prepared.deferring.policy is not None
         baseline = prepared.state.baseline if is_deferring else None
-        setting = _setting(opened, door, prepared.graph, prepared.loaded)
+        setting = setting_for(opened, door, prepared.graph, prepared.loaded)
         setting = msgspec.structs.replace(
             setting,
             published={} if baseline is None else baseline.published,
@@ -256,7 +282,7 @@ def execute_verb(
         report = gather(opened, execute(prepared.plan, setting))
     finally:
         door.close()
-    publish(opened, prepared.loaded.graph, report)
+    (write or publish)(opened, prepared.loaded.graph, report)
     exit_code = ExitCode.SUCCESS if report.is_success else ExitCode.FAILURE
     return opened.outcome(exit_code, graph=prepared.graph, plan=prepared.plan, report=report)
 
@@ -267,7 +293,7 @@ def run_plan(
     """Carry out a plan that needed no selection (`run-operation`)."""
     door = open_door(opened)
     try:
-        setting = _setting(opened, door, graph, loaded)
+        setting = setting_for(opened, door, graph, loaded)
         setting = msgspec.structs.replace(setting, operation=operation)
         return gather(opened, execute(plan, setting))
     finally:
@@ -282,7 +308,8 @@ def _announce(opened: OpenedProject, prepared: Prepared) -> None:
     )
 
 
-def _setting(opened: OpenedProject, door: Door, graph: Graph, loaded: Loaded) -> RunSetting:
+def setting_for(opened: OpenedProject, door: Door, graph: Graph, loaded: Loaded) -> RunSetting:
+    """Return what running in the project's warehouse needs."""
     workspace = opened.workspace
     shown = workspace.inputs.target_path or workspace.settings.target_path
     return RunSetting(

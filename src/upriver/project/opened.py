@@ -161,11 +161,12 @@ class OpenedProject:
             workspace=self.workspace,
             settings=make_settings(self.workspace, self.invocation, flags),
             memory=Memory(self.store),
-            say=self._say,
+            say=self.say,
             templates=self.caller.templates,
         )
 
-    def _say(self, text: str, level: str, unique_id: str | None) -> None:
+    def say(self, text: str, level: str, unique_id: str | None) -> None:
+        """Report what a template printed."""
         event: Event = Printed(text=text, level=level, unique_id=unique_id)  # type: ignore[arg-type]
         self.listener(event)
 

@@ -23,6 +23,8 @@ from upriver.project.requests import (
     Compile,
     Debug,
     Deps,
+    DocsGenerate,
+    DocsServe,
     Init,
     List,
     Parse,
@@ -34,6 +36,7 @@ from upriver.project.requests import (
     Seed,
     Show,
     Snapshot,
+    SourceFreshness,
     Test,
 )
 
@@ -93,6 +96,8 @@ _VERBS: Mapping[type[Request], tuple[str, str]] = {
     Compile: ("verbs", "compile_nodes"),
     Debug: ("debug", "debug"),
     Deps: ("deps", "deps"),
+    DocsGenerate: ("docs.generate", "docs_generate"),
+    DocsServe: ("docs.serve", "docs_serve"),
     Init: ("init", "init"),
     List: ("listing", "list_resources"),
     Parse: ("parsing", "parse"),
@@ -103,6 +108,7 @@ _VERBS: Mapping[type[Request], tuple[str, str]] = {
     Seed: ("verbs", "seed"),
     Show: ("verbs", "show"),
     Snapshot: ("verbs", "snapshot"),
+    SourceFreshness: ("freshness", "source_freshness"),
     Test: ("verbs", "test"),
 }
 """Module and function by request."""

@@ -192,6 +192,51 @@ class RunOperation(Request, frozen=True, kw_only=True):
     ] = None
 
 
+class SourceFreshness(Request, frozen=True, kw_only=True):
+    """Find out how old the newest rows of sources are (CLI-58, CLI-79)."""
+
+    selecting: Selecting = Selecting()
+    output: Annotated[
+        Text,
+        option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File for the result instead of `sources.json` in the target directory",
+        ),
+    ] = None
+
+
+class DocsGenerate(Request, frozen=True, kw_only=True):
+    """Write the documentation site with the project's manifest and catalog (CLI-56, CLI-80)."""
+
+    selecting: Selecting = Selecting()
+    compile: Annotated[
+        Flag, option("--compile", help="Compile first, so that the site shows compiled SQL")
+    ] = None
+    empty_catalog: Annotated[
+        Flag, option("--empty-catalog", is_plain=True, help="Do not ask the warehouse anything")
+    ] = None
+    static: Annotated[
+        Flag,
+        option(
+            "--static", is_plain=True, help="Also write `static_index.html`, the site as one file"
+        ),
+    ] = None
+
+
+class DocsServe(Request, frozen=True, kw_only=True):
+    """Serve the documentation site of the target directory (CLI-57)."""
+
+    host: Annotated[
+        Text, option("--host", env="HOST", metavar="HOST", help="Address to listen on")
+    ] = None
+    port: Annotated[
+        int | None, option("--port", metavar="N", help="Port to listen on; 8080 by default")
+    ] = None
+    browser: Annotated[Flag, option("--browser", help="Open the site in a browser")] = None
+
+
 class Debug(Request, frozen=True, kw_only=True):
     """Check settings and the connection (CLI-54)."""
 
@@ -277,6 +322,8 @@ REQUESTS: Mapping[str, type[Request]] = {
     "debug": Debug,
     "demo": Demo,
     "deps": Deps,
+    "docs generate": DocsGenerate,
+    "docs serve": DocsServe,
     "init": Init,
     "ls": List,
     "parse": Parse,
@@ -287,6 +334,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "seed": Seed,
     "show": Show,
     "snapshot": Snapshot,
+    "source freshness": SourceFreshness,
     "test": Test,
 }
 """Every verb by its name on the command line."""

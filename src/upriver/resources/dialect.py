@@ -34,6 +34,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a subquery in `from` must be given a name (JINJA-122)."""
     incremental_strategies: tuple[str, ...] | None = None
     """Strategies the warehouse supports; None refuses none (JINJA-111)."""
+    knows_last_change: bool = False
+    """Whether the warehouse tells when a table was changed last (`TableLastModifiedMetadata`)."""
     constraint_support: dict[str, str] = {}
     """Constraint type to `enforced`, `not_enforced` or `not_supported`; enforced when absent."""
 

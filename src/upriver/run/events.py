@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -34,6 +35,17 @@ class Inlined(msgspec.Struct, frozen=True, kw_only=True):
     extra_ctes: tuple[tuple[str, str], ...] = ()
 
 
+class Freshness(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found out about a source's newest row (ART-69)."""
+
+    max_loaded_at: datetime.datetime
+    """The first of all moments where the table is empty."""
+    snapshotted_at: datetime.datetime
+    """The warehouse's clock when it was asked."""
+    age: float
+    """Seconds between the two."""
+
+
 class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     """How one step ended (ART-57)."""
 
@@ -64,6 +76,8 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[tuple[Any, ...], ...] | None = None
     """`show` only."""
     column_names: tuple[str, ...] = ()
+    freshness: Freshness | None = None
+    """Sources only, where it could be found out."""
     skipped_by: str | None = None
     """unique_id of the step whose failure caused the skip."""
     succeeded_batches: tuple[tuple[str, str], ...] = ()

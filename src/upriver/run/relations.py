@@ -11,7 +11,7 @@ from itertools import product
 from upriver.jinja.relation import EventTimeFilter, Relation, ephemeral_relation, relation_of
 from upriver.plan.plan import Decision
 from upriver.resources.dialect import Dialect, render_name
-from upriver.resources.nodes import Node, Operation, UnitTest
+from upriver.resources.nodes import Node, Operation, Source, UnitTest
 from upriver.resources.relation import Quoting, RelationName
 from upriver.run.world import RunWorld
 from upriver.state.baseline import Published
@@ -23,6 +23,14 @@ def this_relation(world: RunWorld, node: Node) -> Relation | None:
         return None
     name = RelationName(database=node.database, schema=node.schema, identifier=node.alias)
     return _rendered_as(world, name, node.relation_name)
+
+
+def source_relation(world: RunWorld, source: Source) -> Relation:
+    """Return the relation of a source."""
+    name = RelationName(
+        database=source.database, schema=source.schema, identifier=source.identifier
+    )
+    return _rendered_as(world, name, source.relation_name)
 
 
 def decided_relation(

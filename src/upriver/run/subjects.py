@@ -10,11 +10,11 @@ import msgspec
 from upriver.jinja.config import RunConfig
 from upriver.jinja.errors import CompilationError
 from upriver.jinja.subject import Overrides, Resolver, Subject
-from upriver.resources.nodes import Node
+from upriver.resources.nodes import Node, Source
 from upriver.run.batches import Batch
 from upriver.run.contract_view import resolve_contract
-from upriver.run.graph_view import model_dict
-from upriver.run.relations import deferred_relation, this_relation
+from upriver.run.graph_view import model_dict, resource_dict
+from upriver.run.relations import deferred_relation, source_relation, this_relation
 from upriver.run.world import RunWorld
 
 
@@ -104,6 +104,26 @@ def _no_python(parsed_model: Any, compiled_code: str) -> Any:
     raise CompilationError(
         f"`{name}` is a Python model, and this adapter does not run Python",
         code="python-model-unsupported",
+    )
+
+
+def source_subject(world: RunWorld, source: Source, resolver: Resolver) -> Subject:
+    """Return the subject under which a source's age is asked for (JINJA-76)."""
+
+    def make_model() -> dict[str, Any]:
+        return resource_dict(source)
+
+    return Subject(
+        package=source.package,
+        resolver=resolver,
+        config=RunConfig(source.config),
+        name=f"{source.source_name}.{source.name}",
+        unique_id=source.unique_id,
+        this=source_relation(world, source),
+        database=source.database,
+        schema=source.schema,
+        model=make_model,
+        extra={"source_node": make_model()},
     )
 
 

@@ -15,7 +15,7 @@ from upriver.problems import Problem
 from upriver.resources.answers import Response
 from upriver.resources.nodes import Node, Resource, Seed
 from upriver.run.compile import CompiledStep
-from upriver.run.events import Status, StepResult, Timing
+from upriver.run.events import Freshness, Status, StepResult, Timing
 from upriver.run.setting import RunSetting
 from upriver.run.world import RunWorld
 
@@ -33,6 +33,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[tuple[Any, ...], ...] | None = None
     succeeded_batches: tuple[tuple[str, str], ...] = ()
     failed_batches: tuple[tuple[str, str], ...] = ()
+    freshness: Freshness | None = None
 
 
 class Task:
@@ -112,6 +113,7 @@ class Task:
             rows=done.rows,
             succeeded_batches=done.succeeded_batches,
             failed_batches=done.failed_batches,
+            freshness=done.freshness,
         )
 
     def failure(
@@ -119,7 +121,9 @@ class Task:
     ) -> StepResult:
         """Return the result of the step when it failed."""
         is_counted = self.step.action in {"hook", "operation"}
-        failed = Done(status="error", message=message, failures=1 if is_counted else None)
+        # A stale source is an error too; one that could not be looked at has a word of its own.
+        status: Status = "runtime error" if self.step.action == "freshness" else "error"
+        failed = Done(status=status, message=message, failures=1 if is_counted else None)
         return msgspec.structs.replace(self.result(failed, thread_id, seconds), problem=problem)
 
     def _is_compiled(self) -> bool | None:

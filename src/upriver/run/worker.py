@@ -17,6 +17,7 @@ from upriver.run.actions.clone import run_clone
 from upriver.run.actions.compiling import run_compile, run_show
 from upriver.run.actions.data_test import run_data_test
 from upriver.run.actions.function import run_function
+from upriver.run.actions.freshness import run_freshness
 from upriver.run.actions.hook import run_hook
 from upriver.run.actions.model import run_model, run_snapshot
 from upriver.run.actions.nothing import run_nothing
@@ -43,6 +44,7 @@ ACTIONS: Mapping[Action, Callable[[Task], Done]] = {
     "no-op": run_nothing,
     "operation": run_operation,
     "function": run_function,
+    "freshness": run_freshness,
 }
 
 Tell = Callable[[Event], None]

@@ -18,7 +18,12 @@ from upriver.graph.kinds.nodes import (
     draft_yaml_snapshot,
 )
 from upriver.graph.kinds.patches import SECTIONS, Assigned, Key, assign
-from upriver.graph.kinds.sources import draft_source, overridden, tested_source
+from upriver.graph.kinds.sources import (
+    check_freshness,
+    draft_source,
+    overridden,
+    tested_source,
+)
 from upriver.graph.kinds.unit_tests import Fixtures, draft_unit_tests
 from upriver.graph.versions import Properties
 from upriver.problems import Span
@@ -162,6 +167,7 @@ def _draft_sources(scope: Scope, definitions: Sequence[SourceDefinition]) -> lis
     drafts: list[Draft] = []
     for definition in overridden(definitions):
         draft = draft_source(scope, definition)
+        check_freshness(scope, draft)
         drafts.append(draft)
         if definition.tests or any(column.tests for column in definition.columns):
             target = tested_source(definition, draft)

@@ -118,6 +118,27 @@ def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
     )
 
 
+def check_freshness(scope: Scope, draft: Draft) -> None:
+    """Warn of a source that shall be fresh and does not say how that is found out."""
+    values = draft.values
+    is_answered = scope.inputs.dialect.knows_last_change or not draft.is_enabled
+    if is_answered or values["loaded_at_field"] or values["loaded_at_query"]:
+        return
+    said = values["freshness"] or {}
+    if not any((said.get(key) or {}).get("count") for key in _THRESHOLDS):
+        return
+    scope.report(
+        "freshness-unknown",
+        f"`{values['source_name']}.{draft.name}` has `freshness` but no `loaded_at_field`, and"
+        f" {scope.inputs.dialect.type} does not tell when a table was changed last",
+        draft.span,
+        unique_id=draft.unique_id,
+        hint="Name the column that tells when a row was loaded in `loaded_at_field`",
+        is_warning=True,
+        event="FreshnessConfigProblem",
+    )
+
+
 def tested_source(definition: SourceDefinition, draft: Draft) -> Target:
     """Return a source table as what its tests are about (PROJ-195)."""
     return Target(

@@ -80,9 +80,11 @@ def read_source(reader: Reader, raw: Any, keys: Keys) -> list[SourceDefinition]:
 
 def _is_left_alone(keys: Keys) -> bool:
     match keys:
-        case ("description",) | ("loaded_at_query",):
+        case ("description",) | ("loaded_at_query",) | ("config", "loaded_at_query"):
             return True
         case ("tables", _, "tests" | "data_tests" | "loaded_at_query", *_):
+            return True
+        case ("tables", _, "config", "loaded_at_query"):
             return True
         case ("tables", _, "columns", _, "tests" | "data_tests", *_):
             return True

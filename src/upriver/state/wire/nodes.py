@@ -191,12 +191,12 @@ _NO_THRESHOLD: dict[str, Any] = {"count": None, "period": None}
 
 
 def freshness_value(freshness: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A source's freshness with every key it can have."""
+    """A source's freshness with every key it can have; a null that was written stays one."""
     if freshness is None:
         return None
     return {
-        "warn_after": freshness.get("warn_after") or _NO_THRESHOLD,
-        "error_after": freshness.get("error_after") or _NO_THRESHOLD,
+        "warn_after": freshness.get("warn_after", _NO_THRESHOLD),
+        "error_after": freshness.get("error_after", _NO_THRESHOLD),
         "filter": freshness.get("filter"),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,21 +12,19 @@ from upriver.problems import Problem
 from upriver.resources.answers import Response
 from upriver.state.wire.nodes import freshness_value
 from upriver.state.wire.read import not_json, shape_error, wrong_shape
-from upriver.state.wire.run_results import ResultTiming, adapter_response, moment, timing_values
+from upriver.state.wire.run_results import ResultTiming, adapter_response, timing_values
 
 SCHEMA = "https://schemas.getdbt.com/dbt/sources/v3.json"
 
 
 class FreshnessRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One source's freshness; a row with `error` says only that it could not be found out."""
+    """One source's freshness. dbt leaves sources out whose age could not be found out."""
 
     unique_id: str
     status: str
-    error: str | None = None
-    max_loaded_at: float = 0.0
-    """Seconds since the epoch, as `snapshotted_at`."""
-    snapshotted_at: float = 0.0
-    age: float = 0.0
+    max_loaded_at: datetime.datetime
+    snapshotted_at: datetime.datetime
+    age: float
     """Seconds between the two."""
     criteria: dict[str, Any] | None = None
     """The source's `freshness`."""
@@ -76,12 +75,10 @@ def decode_sources(data: bytes, file: str) -> tuple[WireSources | None, tuple[Pr
 
 
 def _row_value(row: FreshnessRow) -> dict[str, Any]:
-    if row.error is not None:
-        return {"unique_id": row.unique_id, "error": row.error, "status": "runtime error"}
     return {
         "unique_id": row.unique_id,
-        "max_loaded_at": moment(row.max_loaded_at),
-        "snapshotted_at": moment(row.snapshotted_at),
+        "max_loaded_at": row.max_loaded_at.isoformat(),
+        "snapshotted_at": row.snapshotted_at.isoformat(),
         "max_loaded_at_time_ago_in_s": row.age,
         "status": row.status,
         "criteria": freshness_value(row.criteria or {}),
