@@ -77,7 +77,7 @@ def test_aliases() -> None:
         (["compile", "--inline", "select 1", "-s", "a"], "--inline"),
         (["run-operation"], "MACRO"),
         (["biuld"], "No such command"),
-        (["docs"], "not part of this version"),
+        (["docs", "generat"], "No such command `docs generat`"),
         # Abbreviations are not options.
         (["run", "--sel", "a"], "no option `--sel`"),
     ],

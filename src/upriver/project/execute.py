@@ -157,7 +157,7 @@ def _what_deferral_misses(
     Only to look at a plan is never refused, and the project may have dbt's way instead.
     """
     plan, graph = prepared.plan, prepared.graph
-    deferral = _deferral(prepared.deferring, prepared.state)
+    deferral = deferral_of(prepared.deferring, prepared.state)
     if plan.command not in _SQL_COMMANDS or deferral is None:
         return ()
     flags = opened.workspace.flags
