@@ -113,19 +113,6 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         opened.require((problem,))
     deferral = deferral_of(deferring, state)
     targets = referenced(graph, selection.ids)
-    only = wanted.only
-    if wanted.command == "show" and inline_id is None:
-        # Tests that come along are not worth a query.
-        only = shown_ids(selection.ids, graph, wanted.selecting.select)
-    if wanted.command == "freshness":
-        only = frozenset(i for i in selection.ids if is_watched(graph.resources[i]))
-        if not only:
-            opened.listener(NothingToDo())
-            return None
-    if wanted.command == "compile" and not _is_chosen(wanted):
-        # Ephemeral models are compiled on their own only when they are asked for, as in dbt.
-        entries = graph.entries
-        only = frozenset(i for i in selection.ids if entries[i].materialized != "ephemeral")
     catalog = list_catalog(opened, graph, targets, deferral, door)
     plan = make_plan(
         PlanRequest(
@@ -135,7 +122,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
             catalog=catalog,
             deferral=deferral,
             baseline_line=state.line,
-            only=only,
+            only=_narrowed(wanted, selection, graph, inline_id),
             has_hooks=wanted.has_hooks,
         )
     )
@@ -173,6 +160,22 @@ def _what_deferral_misses(
 
 def _as_warnings(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     return tuple(msgspec.structs.replace(p, severity="warning") for p in problems)
+
+
+def _narrowed(
+    wanted: Wanted, selection: Selection, graph: Graph, inline_id: str | None
+) -> frozenset[str] | None:
+    """Return what of the selection is acted on; None for all of it."""
+    if wanted.command == "show" and inline_id is None:
+        # Tests that come along are not worth a query.
+        return shown_ids(selection.ids, graph, wanted.selecting.select)
+    if wanted.command == "freshness":
+        return frozenset(i for i in selection.ids if is_watched(graph.resources[i]))
+    if wanted.command == "compile" and not _is_chosen(wanted):
+        # Ephemeral models are compiled on their own only when they are asked for, as in dbt.
+        entries = graph.entries
+        return frozenset(i for i in selection.ids if entries[i].materialized != "ephemeral")
+    return wanted.only
 
 
 def is_watched(resource: Resource) -> bool:

@@ -16,8 +16,8 @@ from upriver.resources.nodes import Resource
 from upriver.run.actions.clone import run_clone
 from upriver.run.actions.compiling import run_compile, run_show
 from upriver.run.actions.data_test import run_data_test
-from upriver.run.actions.function import run_function
 from upriver.run.actions.freshness import run_freshness
+from upriver.run.actions.function import run_function
 from upriver.run.actions.hook import run_hook
 from upriver.run.actions.model import run_model, run_snapshot
 from upriver.run.actions.nothing import run_nothing
