@@ -13,7 +13,7 @@ from upriver.plan.plan import Decision
 from upriver.resources.catalog import CatalogStatistic, CatalogTable, catalog_key
 from upriver.resources.relation import RelationName
 
-_STORED = frozenset({"model", "seed", "snapshot"})
+_STORED = frozenset({"model", "seed", "snapshot", "test"})
 DEFERRED = "deferred"
 """Id of the figure that marks what was read from production. Figures are what readers of the
 artifact show as they come, so the file stays one that they all understand."""

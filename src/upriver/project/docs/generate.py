@@ -29,6 +29,7 @@ from upriver.project.published_state import State
 from upriver.project.requests import DocsGenerate
 from upriver.project.resolve import Deferring, deferring_of
 from upriver.project.selecting import select_for
+from upriver.project.state_reading import read_state
 from upriver.resources.catalog import CatalogTable
 from upriver.run.catalog import read_catalog
 from upriver.run.report import Report
@@ -79,7 +80,7 @@ def _read(opened: OpenedProject, request: DocsGenerate) -> tuple[_Tables, tuple[
         request.options, env=opened.caller.env, root=opened.workspace.root
     )
     opened.require(problems)
-    state = opened.read_state(deferring, graph)
+    state = read_state(opened, deferring, graph)
     ids = documented(graph, _selected(opened, request, graph, state))
     opened.listener(BuildingCatalog())
     if not ids:

@@ -98,7 +98,8 @@ export function sidebar(project, onOpen) {
   function openTop(one, into) {
     let place = one;
     while (place.folders.size && place.items.length === 0) {
-      const first = [...place.folders.values()][0];
+      const below = [...place.folders.values()];
+      const first = below.find((child) => child.label === "models") || below[0];
       into.add(first.key);
       if (place.folders.size > 1 && place !== one) break;
       place = first;

@@ -1,0 +1,1 @@
+select id, loaded_at, 'x' as "Odd name" from {{ ref('mixed') }}
