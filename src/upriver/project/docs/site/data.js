@@ -69,12 +69,17 @@ export function makeProject(manifest, catalog, freshness, results) {
     unitTests: new Map(),
     groups: new Map(Object.values(manifest.groups || {}).map((group) => [group.name, group])),
     ages: new Map(((freshness && freshness.results) || []).map((row) => [row.unique_id, row])),
-    outcomes: new Map(((results && results.results) || []).map((row) => [row.unique_id, row])),
+    outcomes: new Map(((results && results.results) || []).filter(isVerdict).map((row) => [row.unique_id, row])),
     generatedAt: (catalog || manifest).metadata.generated_at,
     errors: (catalog && catalog.errors) || [],
   };
   linkResources(project);
   return project;
+}
+
+// Compiling leaves results as well, which say nothing about the data.
+function isVerdict(row) {
+  return ["pass", "fail", "warn", "error"].includes(row.status);
 }
 
 function isBuiltIn(packageName, projectName) {

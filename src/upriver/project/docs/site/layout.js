@@ -4,12 +4,14 @@
 // nodes; order within a layer by the mean place of neighbours; places by pulling every node towards
 // its neighbours and keeping the order, which is a regression under constraints solved exactly.
 
-export const NODE_WIDTH = 196;
+export const NODE_WIDTH = 210;
 export const NODE_HEIGHT = 38;
-const LAYER_GAP = 64;
+const LAYER_GAP = 62;
 const ROW_GAP = 14;
 const STAND_IN_HEIGHT = 6;
-const MANY_NODES = 1200;
+const MANY_NODES = 900;
+const FOLD_GAP = 26;
+const WIDE = 1.7;
 
 // `nodes` are ids, `edges` pairs of ids. Returns places by id and the bends of each edge.
 export function layoutGraph(nodes, edges) {
@@ -24,7 +26,8 @@ export function layoutGraph(nodes, edges) {
   const rank = layersOf(nodes, parents, children);
   const graph = withStandIns(nodes, kept, rank);
   orderLayers(graph);
-  placeRows(graph);
+  if (nodes.length > MANY_NODES) foldLayers(graph);
+  else placeRows(graph);
   return collect(graph, nodes, kept);
 }
 
@@ -151,6 +154,22 @@ function inversions(values) {
   return found;
 }
 
+// A layer of thousands is folded into several columns, so that a large project is a map rather than
+// a strip.
+function foldLayers(graph) {
+  const ratio = (NODE_WIDTH + FOLD_GAP) / (NODE_HEIGHT + ROW_GAP) / WIDE;
+  const rows = Math.max(20, Math.ceil(Math.sqrt(graph.items.size * ratio)));
+  let left = 0;
+  for (const layer of graph.layers) {
+    const high = Math.min(rows, layer.length) * (NODE_HEIGHT + ROW_GAP);
+    layer.forEach((item, at) => {
+      item.x = left + Math.floor(at / rows) * (NODE_WIDTH + FOLD_GAP);
+      item.y = (at % rows) * (NODE_HEIGHT + ROW_GAP) - high / 2;
+    });
+    left += Math.ceil(layer.length / rows) * (NODE_WIDTH + FOLD_GAP) + LAYER_GAP;
+  }
+}
+
 function placeRows(graph) {
   for (const layer of graph.layers) {
     let y = 0;
@@ -197,7 +216,7 @@ function settle(layer, wished) {
 }
 
 function collect(graph, nodes, edges) {
-  const x = (item) => item.layer * (NODE_WIDTH + LAYER_GAP);
+  const x = (item) => (item.x === undefined ? item.layer * (NODE_WIDTH + LAYER_GAP) : item.x);
   const places = new Map();
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const id of nodes) {

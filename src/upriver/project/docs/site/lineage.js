@@ -10,6 +10,7 @@ const LARGEST = 2.2;
 const MARGIN = 34;
 const SMALL_MOST = 0.95;
 const SMALL_LEAST = 0.62;
+const CROWDED = 900;
 const TWO_LINES = 0.68;
 
 export function lineageView(project, options) {
@@ -101,6 +102,9 @@ export function lineageView(project, options) {
     if (state.scale < least && state.focus && state.layout.places.has(state.focus)) {
       state.scale = least;
       center(state.focus);
+      // Beside the focus, show as much of the rest as there is room for.
+      state.x = Math.max(Math.min(state.x, MARGIN - left * least), state.width - MARGIN - right * least);
+      state.y = bottom - top < state.height / least ? state.height / 2 - ((top + bottom) / 2) * least : state.y;
       return;
     }
     state.x = state.width / 2 - ((left + right) / 2) * state.scale;
@@ -152,9 +156,11 @@ export function lineageView(project, options) {
 
   function paintLines(seen) {
     const { lines } = state.layout;
-    const thin = Math.max(1.4, 0.8 / state.scale);
+    // Among thousands, lines are drawn only of what is pointed at.
+    const isCrowded = state.layout.places.size > CROWDED;
+    const thin = Math.max(1.4, 1.1 / state.scale);
     for (const isLit of [false, true]) {
-      if (isLit && !state.lit) continue;
+      if ((isLit && !state.lit) || (isCrowded && !isLit)) continue;
       context.beginPath();
       for (const line of lines) {
         const lineLit = Boolean(state.lit && state.lit.has(line.from) && state.lit.has(line.to));
@@ -166,7 +172,7 @@ export function lineageView(project, options) {
       context.lineWidth = isLit ? thin * 1.5 : thin;
       context.stroke();
     }
-    if (state.scale > 0.3) paintHeads(seen);
+    if (state.scale > 0.3 && !isCrowded) paintHeads(seen);
   }
 
   function isVisible(line, seen) {

@@ -183,7 +183,7 @@ export function plain(text, length = 220) {
   const bare = String(text || "")
     .replace(/```[\s\S]*?```/g, " ")
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/[*_`#>|]+/g, " ")
+    .replace(/[*`#>|]+/g, "")
     .replace(/\s+/g, " ")
     .trim();
   return bare.length > length ? `${bare.slice(0, length).trimEnd()}…` : bare;
