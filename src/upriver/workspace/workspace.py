@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from upriver.adapters.contract import Adapter
 from upriver.problems import Problem, Span
 from upriver.resources.dialect import Dialect, merge_quoting
 from upriver.resources.relation import Quoting
@@ -167,7 +168,7 @@ class _Opening:
         selectors: Mapping[str, Any],
     ) -> Workspace:
         settings = packages[0].settings
-        dialect = None if opened is None else opened.adapter.dialect
+        dialect = None if opened is None else _dialect_of(opened.adapter)
         return Workspace(
             root=self.root,
             packages=packages,
@@ -244,3 +245,9 @@ def _scrubbed(problem: Problem, secrets: tuple[str, ...]) -> Problem:
         message=scrub(problem.message, secrets),
         hint=None if problem.hint is None else scrub(problem.hint, secrets),
     )
+
+
+def _dialect_of(adapter: Adapter) -> Dialect:
+    """Return the adapter's dialect with what parsing must know of its capabilities."""
+    knows = "TableLastModifiedMetadata" in adapter.capabilities.supports
+    return msgspec.structs.replace(adapter.dialect, knows_last_change=knows)
