@@ -15,6 +15,7 @@ from tests.workspace.package_server import PackageServer, archive_of, git, repos
 from tests.workspace.project_directory import write
 
 from upriver.cli.invoke import InvokeResult, invoke
+from upriver.run.stop import Stop
 
 ONE = "packages:\n  - package: acme/one\n    version: 1.0.0\n"
 
@@ -205,6 +206,18 @@ def test_a_package_that_cannot_be_had_leaves_the_old_ones(site: Site, fault: str
     site.server.faults.clear()
     site.deps()
     assert site.installed == ["one", "two"]
+
+
+def test_an_interrupted_installation_leaves_the_old_packages(site: Site) -> None:
+    site.deps(packages=ONE)
+    stop = Stop()
+    stop.request()
+    out = io.StringIO()
+    result = invoke(
+        ["deps", "--upgrade"], env=site.env, cwd=str(site.root), stdout=out, stderr=out, stop=stop
+    )
+    assert result.exit_code == 1
+    assert (site.installed, site.lock.count("version")) == (["one"], 1)
 
 
 def test_an_archive_that_leads_out_is_refused(site: Site) -> None:

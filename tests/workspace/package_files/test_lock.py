@@ -108,6 +108,10 @@ def test_credentials_are_not_written_and_found_again(tmp_path: Path) -> None:
         ("packages: {a: b}", ["package-lock-invalid"]),
         ("packages: [{bogus: 1}]", ["package-lock-invalid"]),
         ("packages: [{package: a/b, version: 1.0.0, name: ../../x}]", ["package-lock-invalid"]),
+        (
+            f"packages: [{{git: a, revision: '{'0' * 40}', subdirectory: ../x, name: a}}]",
+            ["package-lock-invalid"],
+        ),
         ("", []),
     ],
 )

@@ -191,6 +191,12 @@ def test_ssh_is_gits_own(tmp_path: Path) -> None:
     assert "accept the host's key" in (caught.value.hint or "")
 
 
+def test_an_address_runs_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        Repository(f"ext::sh -c touch% {tmp_path}/evil", setting_in(tmp_path)).resolve("v1")
+    assert not (tmp_path / "evil").exists()
+
+
 def test_the_users_own_configuration_of_git_counts(tmp_path: Path, origin: Path) -> None:
     env = {
         "GIT_CONFIG_COUNT": "1",

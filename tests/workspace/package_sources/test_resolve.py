@@ -105,6 +105,7 @@ def test_versions_for_another_dbt_are_left_out(server: PackageServer, tmp_path: 
         ([_hub("none", "1.0.0")], "package-not-found", "`acme/none`", None),
         ([_hub("needy", "1.0.0")], "package-not-found", "`acme/needy` 1.0.0 asks for it", None),
         ([_hub("wrong", "1.0.0")], "package-key-unknown", "as the package `acme/wrong`", None),
+        ([_hub("sly", "1.0.0")], "package-entry-invalid", "is outside the repository", None),
         ([{"local": "../nowhere"}], "package-not-found", "does not exist", "project's directory"),
         ([{"local": "."}], "package-not-found", "has no `dbt_project.yml`", None),
         ([{"local": "../nameless"}], "package-without-name", "nameless", None),
@@ -119,6 +120,8 @@ def test_explanations(
     server.add("acme/pre", "1.0.0-b1")
     server.add("acme/needy", "1.0.0", needs=[_hub("none", "1.0.0")])
     server.add("acme/wrong", "1.0.0", needs=[_hub("leaf", "1.0.0", zork=1)])
+    sly = {"git": f"file://{tmp_path}", "subdirectory": "../../etc"}
+    server.add("acme/sly", "1.0.0", needs=[sly])
     write(
         tmp_path,
         {

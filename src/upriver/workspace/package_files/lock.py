@@ -15,7 +15,7 @@ from typing import Any
 
 from upriver.problems import Problem, Span
 from upriver.workspace.package_files.addresses import plain_git, without_credentials
-from upriver.workspace.package_files.checks import is_package_name
+from upriver.workspace.package_files.checks import is_inside, is_package_name
 from upriver.workspace.package_files.specs import (
     Entry,
     GitSpec,
@@ -117,6 +117,8 @@ def _pinned(item: Any, written: Any, addresses: Mapping[str, str]) -> Pinned | N
     values = {key: str(value) for key, value in item.items() if value is not None}
     name = values.get("name", "")
     if name and not is_package_name(name):
+        return None
+    if not is_inside(values.get("subdirectory", ".")):
         return None
     match values:
         case {"package": package, "version": version}:

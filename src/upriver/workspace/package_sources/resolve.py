@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.problems import Problem, Span
+from upriver.problems import Problem, Span, has_errors
 from upriver.workspace.package_files.addresses import plain_git, shown
 from upriver.workspace.package_files.checks import check_entries
 from upriver.workspace.package_files.declared import read_declarations, texts_of
@@ -187,7 +187,7 @@ class _Solver:
         for item in chosen.packages:
             entry, problems = read_entry(item, item, None)
             self._note(problems, spec.package)
-            entries += [] if entry is None else [entry]
+            entries += [] if entry is None else self._usable((entry,), spec.package)
         pinned = PinnedHub(package=spec.package, version=chosen.text, name=package.name)
         label = f"`{spec.package}` {chosen.text}"
         return _Settled(pinned=pinned, label=label, entries=tuple(entries))
@@ -232,13 +232,23 @@ class _Solver:
             return place.relative_to(root).as_posix() if place.is_relative_to(root) else str(place)
 
         found, problems = read_declarations(texts_of(path), self.names, called)
-        self._note((*problems, *check_entries(found.entries)), label)
+        self._note(problems, label)
         return _Settled(
             pinned=pinned,
             label=f"`{label}`",
-            entries=found.entries,
+            entries=tuple(self._usable(found.entries, label)),
             base=path if is_local else None,
         )
+
+    def _usable(self, entries: Iterable[Entry], label: str) -> list[Entry]:
+        """Return the entries of a package that may be followed, and note what is wrong."""
+        usable = []
+        for entry in entries:
+            problems = check_entries((entry,))
+            self._note(problems, label)
+            if not has_errors(problems):
+                usable.append(entry)
+        return usable
 
     def _note(self, problems: Iterable[Problem], label: str) -> None:
         for problem in problems:
