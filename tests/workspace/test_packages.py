@@ -82,6 +82,12 @@ def test_two_packages_of_one_name(tmp_path: Path) -> None:
     assert problems[0].span.file == "dbt_packages/b/dbt_project.yml"
 
 
+def test_a_local_package_that_is_refused_is_not_called_missing(tmp_path: Path) -> None:
+    files = {"packages.yml": "packages: [{local: one}]", "one/dbt_project.yml": "name: shop"}
+    _, problems = open_at(write_project(tmp_path, files))
+    assert codes(problems) == ["package-name-taken"]
+
+
 def test_both_files_may_not_declare_packages(tmp_path: Path) -> None:
     files = {
         "packages.yml": "packages: [{local: a}]",

@@ -144,6 +144,7 @@ class _Loader:
             entry
             for entry in distinct.values()
             if entry.likely_name not in self.packages
+            and not self._is_refused(entry)
             and not (
                 entry.local is not None
                 and (Path(self.root.root) / entry.local).resolve() in local_roots
@@ -153,6 +154,13 @@ class _Loader:
         missing = missing[: len(distinct) - len(self.packages)]
         if missing:
             self.problems.append(self._not_installed(missing))
+
+    def _is_refused(self, entry: Declared) -> bool:
+        """Whether a local package is there, and what is wrong with it was told."""
+        if entry.local is None:
+            return False
+        path = self._local_path(Path(self.root.root), entry.local)
+        return path is not None and not self._is_loaded(path)
 
     def _shown(self, path: Path) -> str:
         try:
