@@ -89,6 +89,15 @@ def test_keys_of_tests_prefer_enabled_ones() -> None:
     assert key_of_tests([off, pair]) == ("c", "d")
 
 
+def test_keys_of_tests_are_what_is_unique_and_not_null() -> None:
+    unique = ("unique", {"column_name": "a"}, True)
+    pair = ("unique_combination_of_columns", {"combination_of_columns": ["d", "c"]}, True)
+    filled = [("not_null", {"column_name": name}, True) for name in "acx"]
+    assert key_of_tests([unique, pair, *filled]) == ("a", "c")
+    off = [(*pair[:2], False), ("not_null", {"column_name": "d"}, False)]
+    assert key_of_tests(off) == ("d",)
+
+
 def test_mistakes() -> None:
     two = columns(column("a", "primary_key"), column("b", "primary_key"))
     assert len(key_mistakes(two, (model_constraint(type="primary_key", columns=["a"]),))) == 2

@@ -168,3 +168,22 @@ groups: [{name: g, owner: {email: x}}]
     assert isinstance(exposure, YamlDefinition)
     assert isinstance(group, YamlDefinition)
     assert (source.source_name, exposure.kind, group.kind) == ("s", "exposure", "group")
+
+
+def test_rendering_takes_a_newline_off_blocks_of_text_but_not_off_descriptions() -> None:
+    parsed = parse_yaml(
+        """
+models:
+  - name: m
+    description: |
+      d
+    config:
+      meta:
+        note: |
+          n
+  - name: k
+"""
+    )
+    patch = parsed.definitions[0]
+    assert isinstance(patch, NodePatch)
+    assert (patch.description, patch.config["meta"]) == ("d\n", {"note": "n"})

@@ -117,7 +117,7 @@ def test_ordinary_files_take_the_fast_path(text: str) -> None:
         ("a: &x {b: 1}\nc:\n  <<: *x", {"a": {"b": 1}, "c": {"b": 1}}),
         ("a: 12345678901234567890123", {"a": 12345678901234567890123}),
         ("on: 1", {True: 1}),
-        ("a: b\r\nc: |\r\n  d\r\n  e\r\n", {"a": "b", "c": "d\ne\n"}),
+        ("a: b\r\nc: |\r\n  d\r\n  e\r\nf: |\r\n  g\r\n", {"a": "b", "c": "d\ne\n", "f": "g"}),
         ("", None),
         ("# only a comment", None),
     ],

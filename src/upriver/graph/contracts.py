@@ -82,7 +82,6 @@ def tested_key(tests: Iterable[tuple[str, Mapping[str, Any], bool]]) -> tuple[st
     unique: set[str] = set()
     off: set[str] = set()
     not_null: set[str] = set()
-    combined: set[str] = set()
     for name, kwargs, is_enabled in tests:
         column = kwargs.get("column_name")
         if name == "unique" and column:
@@ -91,9 +90,8 @@ def tested_key(tests: Iterable[tuple[str, Mapping[str, Any], bool]]) -> tuple[st
             not_null.add(str(column))
         elif name == "unique_combination_of_columns":
             names = map(str, kwargs.get("combination_of_columns") or ())
-            (combined if is_enabled else off).update(names)
-    both = unique & not_null
-    return tuple(sorted(both or unique | combined or off))
+            (unique if is_enabled else off).update(names)
+    return tuple(sorted((unique | off) & not_null or unique or off))
 
 
 def contract_mistakes(columns: Mapping[str, Column], language: str) -> list[str]:

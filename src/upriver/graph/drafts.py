@@ -151,7 +151,7 @@ def resolve_config(
         for layer in override.layers:
             apply_layer(config, layer, kind)
         unrendered.update(override.raw)
-        if not yaml:
+        if not yaml and kind != "test":
             # As observed, although the root project's tree wins in the config itself.
             unrendered.update(raw_in_file)
     tags = config["tags"]

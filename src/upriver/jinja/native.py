@@ -29,6 +29,11 @@ def has_jinja(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
+def changes(text: str) -> bool:
+    """Tell whether rendering changes the text: Jinja takes a newline off the end of any."""
+    return has_jinja(text) or text.endswith(("\n", "\r"))
+
+
 def render_native(
     text: str,
     context: Mapping[str, Any],

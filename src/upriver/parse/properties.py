@@ -5,6 +5,7 @@ Entries are independent: one that cannot be used is left out and reported, the o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -57,10 +58,14 @@ _OTHERS: dict[str, Callable[[Reader, Any, Keys], Definition | None]] = {
 }
 
 
+_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$", re.MULTILINE)
+"""Begins a block of text, which ends in a newline."""
+
+
 def parse_properties(file: SourceFile, text: str, world: World) -> ParsedFile:
     """Read a property file; what is wrong is left out and reported, the rest is kept."""
     document = load_yaml(text, file.path)
-    reader = Reader(file, world, renders=has_jinja(text))
+    reader = Reader(file, world, renders=has_jinja(text) or bool(_BLOCK.search(text)))
     definitions: list[Definition] = []
     if isinstance(document.value, dict):
         definitions = _read_document(reader, with_text_keys(document.value))

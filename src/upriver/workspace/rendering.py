@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from upriver.jinja import members
 from upriver.jinja.errors import CompilationError, Origin, problem_of
-from upriver.jinja.native import has_jinja, render_native
+from upriver.jinja.native import changes, render_native
 from upriver.jinja.world import Found
 from upriver.problems import Key, Problem, Span
 from upriver.resources.nearest import nearest_hint
@@ -191,7 +191,7 @@ class _Tree:
 
 def _render(value: Any, keys: tuple[Key, ...], tree: _Tree) -> Any:
     if isinstance(value, str):
-        return _render_text(value, keys, tree) if has_jinja(value) else value
+        return _render_text(value, keys, tree) if changes(value) else value
     if not isinstance(value, dict | list) or (tree.skip is not None and tree.skip(keys)):
         return value
     if isinstance(value, dict):

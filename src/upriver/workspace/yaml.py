@@ -28,6 +28,8 @@ class Yaml(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_yaml(text: str, file: str = "") -> Yaml:
     """Load one document; `file` is named in problems."""
+    # dbt strips files: a block of text that ends one has no newline at its end.
+    text = text.rstrip()
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     if is_plain(text):

@@ -201,6 +201,35 @@ def test_a_test_of_a_disabled_node_is_disabled() -> None:
     assert linked.problems == ()
 
 
+def test_a_namespace_stands_before_the_word_source() -> None:
+    texts = {
+        "macros/m.sql": MACROS,
+        "models/p.yml": "sources: [{name: s, tables: [{name: t, "
+        "data_tests: [{shop.my_t: {arguments: {a: 10}}}]}]}]",
+    }
+    assert the_test(texts).name == "shop_source_my_t_s_t_10"
+
+
+def test_macros_that_an_argument_calls_are_not_depended_on() -> None:
+    texts = project("data_tests: [my_t: {arguments: {a: '{{ one() }}'}}]")
+    texts["macros/m.sql"] += "{% macro one() %}1{% endmacro %}"
+    assert "macro.shop.one" not in the_test(texts).depends_on_macros
+
+
+def test_a_patch_is_about_the_enabled_node_of_its_name() -> None:
+    package = {
+        "models/m.sql": "select 1",
+        "models/p.yml": "models: [{name: m, description: said, "
+        "columns: [{name: a, data_tests: [not_null]}]}]",
+    }
+    trees = {"models": {"pack": {"+enabled": False}}}
+    graph = link_texts({"models/m.sql": "select 1"}, packages={"pack": package}, **trees).graph
+    (test,) = (one for key, one in graph.resources.items() if key.startswith("test."))
+    assert graph.resources["model.shop.m"].description == "said"
+    assert graph.disabled["model.pack.m"][0].description == ""
+    assert (test.attached_node, test.depends_on) == ("model.pack.m", ("model.shop.m",))
+
+
 def test_tests_of_a_model_that_does_not_exist() -> None:
     texts = {"models/p.yml": "models: [{name: zz, columns: [{name: a, data_tests: [unique]}]}]"}
     linked = link_texts(texts)

@@ -53,6 +53,11 @@ def test_nested_arguments_win_over_those_beside_them() -> None:
     assert _item("t: {a: 1, b: 1, arguments: {a: 2}}").arguments == {"a": 2, "b": 1}
 
 
+def test_config_may_stand_among_the_arguments() -> None:
+    item = _item("t: {arguments: {a: 1, config: {where: x}, name: n}, config: {limit: 2}}")
+    assert (item.arguments, item.config, item.custom_name) == ({"a": 1}, {"where": "x"}, "n")
+
+
 def test_config_is_rendered_and_arguments_are_not() -> None:
     item = _item("t: {where: \"{{ var('w') }} = 1\", arguments: {to: \"{{ ref('b') }}\"}}",
                  YamlWorld({"w": "x"}))  # fmt: skip

@@ -91,7 +91,8 @@ def gather(scope: Scope, value: Any, package: str, span: Span, asked: Asked) -> 
 
 def _render(scope: Scope, text: str, package: str, span: Span, asked: Asked) -> None:
     rendered = scope.inputs.templates.render_argument(text, package)
-    asked.add_facts(rendered.facts)
+    # dbt does not count the macros that an argument calls.
+    asked.add_facts(msgspec.structs.replace(rendered.facts, macros=()))
     if rendered.problem is not None:
         scope.problems.append(
             msgspec.structs.replace(rendered.problem, span=rendered.problem.span or span)

@@ -74,7 +74,19 @@ def draft_all(scope: Scope, pieces: Pieces) -> list[Draft]:
     """Draft every resource that the files define, disabled ones included."""
     keys: list[Key] = [(str(one.kind), one.package, one.name) for one in pieces.sql]
     keys += [("seed", one.package, one.name) for one in pieces.seeds]
-    assigned = assign(scope, pieces.patches, keys)
+
+    def is_enabled(key: Key) -> bool:
+        return any(
+            draft_sql(scope, one, None).is_enabled
+            for one in pieces.sql
+            if (one.kind, one.package, one.name) == key
+        ) or any(
+            draft_seed(scope, one, None).is_enabled
+            for one in pieces.seeds
+            if ("seed", one.package, one.name) == key
+        )
+
+    assigned = assign(scope, pieces.patches, keys, is_enabled)
     properties = {one.key: one.properties for one in assigned if one.key is not None}
     drafts: list[Draft] = []
     by_key: dict[Key, Draft] = {}
@@ -98,7 +110,10 @@ def draft_all(scope: Scope, pieces: Pieces) -> list[Draft]:
         if one.key is not None and one.properties.patch.relation is not None:
             add(one.key, _draft_snapshot(scope, one.properties))
     for one in assigned:
-        target = None if one.key is None else by_key.get(one.key)
+        target = None
+        if one.key is not None:
+            own: Key = (one.key[0], one.properties.patch.package, one.key[2])
+            target = by_key.get(own) or by_key.get(one.key)
         drafts += _tests_of(scope, one, target)
     drafts += _draft_sources(scope, pieces.sources)
     drafts += _draft_hooks(scope)

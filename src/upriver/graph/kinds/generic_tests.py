@@ -172,7 +172,10 @@ def _draft(
 
 def _stem(item: TestItem, tested: str, *, is_source: bool) -> str:
     call = item.name if item.namespace is None else f"{item.namespace}_{item.name}"
-    return f"source_{call}_{tested}" if is_source else f"{call}_{tested}"
+    if not is_source:
+        return f"{call}_{tested}"
+    space = "" if item.namespace is None else f"{item.namespace}_"
+    return f"{space}source_{item.name}_{tested}"
 
 
 def _configure(

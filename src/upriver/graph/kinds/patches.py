@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -40,10 +40,17 @@ class Assigned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def assign(
-    scope: Scope, patches: Iterable[tuple[NodePatch, str]], keys: Sequence[Key]
+    scope: Scope,
+    patches: Iterable[tuple[NodePatch, str]],
+    keys: Sequence[Key],
+    is_enabled: Callable[[Key], bool],
 ) -> list[Assigned]:
-    """Find the definition of every patch; each patch comes with its file's checksum."""
-    finder = _Finder(keys)
+    """Find the definition of every patch; each patch comes with its file's checksum.
+
+    `is_enabled` tells of a definition without its patch; it is asked only where several packages
+    define a name.
+    """
+    finder = _Finder(keys, is_enabled)
     assigned: list[Assigned] = []
     taken: dict[Key, NodePatch] = {}
     for patch, checksum in patches:
@@ -88,9 +95,10 @@ def _version_key(finder: _Finder, patch: NodePatch, version: VersionPatch) -> Ke
 
 
 class _Finder:
-    """Definitions by kind and name; the patch's own package comes first."""
+    """Definitions by kind and name; enabled ones come first, then the patch's own package."""
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(self, keys: Sequence[Key], is_enabled: Callable[[Key], bool]) -> None:
+        self._is_enabled = is_enabled
         self._packages: dict[tuple[str, str], list[str]] = {}
         for kind, package, name in keys:
             self._packages.setdefault((kind, name), []).append(package)
@@ -99,7 +107,11 @@ class _Finder:
         packages = self._packages.get((kind, name))
         if not packages:
             return None
-        return (kind, package if package in packages else packages[0], name)
+        if len(packages) == 1:
+            return (kind, packages[0], name)
+        own = (package,) if package in packages else ()
+        found: list[Key] = [(kind, one, name) for one in (*own, *packages)]
+        return next((key for key in found if self._is_enabled(key)), found[0])
 
     def kind_of(self, name: str) -> str | None:
         """Return the kind of a node of this name."""

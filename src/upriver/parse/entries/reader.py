@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from upriver.jinja.errors import CompilationError, Origin, problem_of
-from upriver.jinja.native import has_jinja, render_native
+from upriver.jinja.native import changes, render_native
 from upriver.jinja.world import World
 from upriver.parse.entries.names import yaml_names
 from upriver.parse.entries.shape import Shape, type_words
@@ -184,7 +184,7 @@ class Reader:
 
     def _render(self, value: Any, keys: Keys, depth: int, skip: Skip | None) -> Any:
         if isinstance(value, str):
-            if not has_jinja(value) or (skip is not None and skip(keys[depth:])):
+            if not changes(value) or (skip is not None and skip(keys[depth:])):
                 return value
             return self.render_text(value, keys)
         if not isinstance(value, dict | list):

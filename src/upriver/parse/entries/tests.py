@@ -17,6 +17,10 @@ CONFIG_KEYS = frozenset(
 )  # fmt: skip
 
 
+_NO_ARGUMENTS = frozenset({"name", "description", "config", "column_name"})
+"""dbt takes a column beside `arguments` without a word."""
+
+
 def read_tests(reader: Reader, item: Mapping[str, Any], keys: Keys) -> tuple[TestItem, ...] | None:
     """Return the tests of a model, table or column; None where neither key is written."""
     if "data_tests" in item:
@@ -99,8 +103,16 @@ def _bind(
     """Sort what is written below a test's name into arguments and config."""
     arguments: dict[str, Any] = {}
     config: dict[str, Any] = {}
-    nested: dict[str, Any] = {}
+    nested = written.get("arguments")
     texts: dict[str, str] = {}
+    if isinstance(nested, dict) and reader.nests_arguments:
+        beside = {key: value for key, value in written.items() if key != "arguments"}
+        if beside.keys() - CONFIG_KEYS - _NO_ARGUMENTS:
+            reader.legacy_arguments.append(keys)
+        # What stands below `arguments` is sorted like the rest, and wins over it.
+        written = {**beside, **nested}
+    elif written.keys() - CONFIG_KEYS - _NO_ARGUMENTS:
+        reader.legacy_arguments.append(keys)
     for key, value in written.items():
         if key in CONFIG_KEYS:
             config[key] = value
@@ -109,19 +121,14 @@ def _bind(
                 texts[key] = value
             else:
                 reader.wrong_type(key, value, "text", (*keys, key))
-        elif key == "arguments" and isinstance(value, dict) and reader.nests_arguments:
-            nested = value
         elif key != "config":
             arguments[key] = value
-    if arguments.keys() - {"column_name"}:
-        # dbt takes a column beside `arguments` without a word.
-        reader.legacy_arguments.append(keys)
     if "config" in written:
         config = _merge_config(reader, name, config, written["config"], keys)
     return TestItem(
         name=name,
         namespace=namespace,
-        arguments={**arguments, **nested} if arguments else nested,
+        arguments=arguments,
         config=reader.render(config, (*keys, "config")) if config else config,
         custom_name=texts.get("name"),
         description=texts.get("description", ""),
