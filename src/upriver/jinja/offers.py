@@ -44,6 +44,7 @@ from upriver.jinja.references import (
     source_function,
 )
 from upriver.jinja.relation_factory import RelationFactory
+from upriver.jinja.runtime_config import RuntimeConfig
 from upriver.jinja.scope import Context, Offers
 
 DBT_VERSION = "1.11.16"
@@ -226,7 +227,7 @@ OFFERS: Offers = {
     "env": lambda c: c.world.target(),
     "project_name": lambda c: c.world.project_name,
     # Section 3: nodes, hooks, operations.
-    "ref": lambda c: ref_function(c.subject.resolver),
+    "ref": lambda c: ref_function(c.subject.resolver, RuntimeConfig(c.world)),
     "source": lambda c: source_function(c.subject.resolver),
     "metric": lambda c: metric_function(c.subject.resolver),
     "function": lambda c: function_function(c.subject.resolver),

@@ -13,8 +13,8 @@ from upriver.jinja.subject import Resolver
 from upriver.resources.calls import RefCall, SourceCall
 
 
-def ref_function(resolver: Resolver) -> Callable[..., Any]:
-    """Return the name `ref`."""
+def ref_function(resolver: Resolver, config: Any) -> Callable[..., Any]:
+    """Return the name `ref`, with the settings that packages take from it."""
 
     def ref(*args: Any, **kwargs: Any) -> Any:
         version = kwargs.get("version")
@@ -22,6 +22,7 @@ def ref_function(resolver: Resolver) -> Callable[..., Any]:
             version = kwargs.get("v")
         return resolver.ref(_named("ref", args, version))
 
+    ref.config = config  # type: ignore[attr-defined] # dbt's `ref` is an object with attributes
     return ref
 
 

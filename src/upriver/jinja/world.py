@@ -46,6 +46,11 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
     """What the project's files are at; told in artifacts, not to templates."""
     target_name: str | None = None
     """The target of the profile; told in artifacts."""
+    versions: Mapping[str, Any] = {}
+    """Of every package of the project, as its `dbt_project.yml` has it."""
+    cli_vars: Mapping[str, Any] = {}
+    variables: Mapping[str, Any] = {}
+    """`vars:` of the root project."""
 
 
 class Warehouse(Protocol):

@@ -140,5 +140,10 @@ def make_settings(
         env=workspace.env,
         target=workspace.profile.target,
         flags=flags,
-        invocation=invocation,
+        invocation=msgspec.structs.replace(
+            invocation,
+            versions={package.name: package.settings.version for package in workspace.packages},
+            cli_vars=workspace.vars.cli,
+            variables=workspace.settings.vars,
+        ),
     )

@@ -62,7 +62,9 @@ class Entry(NamedTuple):
     masks: tuple[str, ...]
     """Patterns of what differs from run to run in compiled SQL."""
     known: dict[str, str]
-    """Differences that are meant: what differs, and why."""
+    """Differences that are always there: what differs, and why."""
+    varying: dict[str, str]
+    """Differences that may be there: two runs of dbt-core differ in the same."""
 
     @property
     def id(self) -> str:
@@ -101,6 +103,7 @@ def _entry(name: str, told: dict[str, Any], warehouse: str) -> Entry:
         tuple(told.get("volatile", ())),
         tuple(told.get("masks", ())),
         told.get("known", {}),
+        told.get("varying", {}),
     )
 
 

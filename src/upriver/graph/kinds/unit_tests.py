@@ -211,7 +211,7 @@ def _draft(
             "version": version,
             "config": config,
             "tags": resolved.tags,
-            "schema": scope.inputs.schema if is_enabled else None,
+            "schema": model.values["schema"] if is_enabled else None,
             **body,
         },
         refs=(RefCall(name=tested, package=package, version=version),),
