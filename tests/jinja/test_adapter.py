@@ -9,6 +9,7 @@ from tests.jinja.contexts import FakeWarehouse, subject, world
 
 from upriver.jinja.context import build_context, render, render_node
 from upriver.jinja.errors import CompilationError
+from upriver.problems import WarehouseError
 from upriver.resources.answers import Answer, ListedRelation, Response
 from upriver.resources.relation import RelationName
 
@@ -219,6 +220,19 @@ def test_snapshot_targets(columns: str, names: str, strategy: str, is_valid: boo
     with pytest.raises(CompilationError) as caught:
         rendered(text, own)
     assert caught.value.code == "snapshot-columns"
+
+
+def test_a_relation_that_is_not_there_has_no_columns_on_duckdb() -> None:
+    refusing = (
+        "{% macro get_columns_in_relation(relation) %}"
+        "{% do exceptions.raise_database_error(relation ~ ' does not exist') %}{% endmacro %}"
+    )
+    text = "{{ adapter.get_columns_in_relation(this) }}"
+    assert rendered(text, refusing) == "[]"
+    with pytest.raises(WarehouseError):
+        rendered(text, refusing, kind="postgres")
+    with pytest.raises(WarehouseError):
+        rendered(text, refusing.replace("does not exist", "is locked"))
 
 
 def test_bound_values_and_grants() -> None:

@@ -28,6 +28,7 @@ from upriver.jinja.relation_factory import RelationFactory
 from upriver.jinja.results import ResponseView, Table, answer_parts, empty_answer
 from upriver.jinja.tables.kinds import column_type
 from upriver.jinja.world import Warehouse, World
+from upriver.problems import WarehouseError
 from upriver.resources.answers import ListedRelation
 from upriver.resources.macro import Macro
 from upriver.resources.nearest import nearest_hint
@@ -401,7 +402,13 @@ class RunAdapter(Adapter):
 
     def get_columns_in_relation(self, relation: Any) -> list[Column]:
         """Return a relation's columns, through the macro of that name."""
-        return list(self._parts.call("get_columns_in_relation", relation))
+        try:
+            return list(self._parts.call("get_columns_in_relation", relation))
+        except WarehouseError as error:
+            words = self._parts.world.dialect.says_missing
+            if words is None or words not in str(error):
+                raise
+            return []
 
     def get_columns_in_table(self, schema: Any, identifier: Any) -> list[Column]:
         """Return a relation's columns (deprecated)."""

@@ -32,6 +32,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Types of relation that `create or replace` replaces (`can_be_replaced`)."""
     has_subquery_alias: bool = True
     """Whether a subquery in `from` must be given a name (JINJA-122)."""
+    says_missing: str | None = None
+    """Words of the warehouse for a relation that is not there, where that has no columns instead
+    of being an error; None where the warehouse lists no columns of it anyway."""
     incremental_strategies: tuple[str, ...] | None = None
     """Strategies the warehouse supports; None refuses none (JINJA-111)."""
     knows_last_change: bool = False

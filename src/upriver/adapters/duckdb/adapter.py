@@ -30,6 +30,7 @@ class DuckdbAdapter:
         type_labels={"STRING": "TEXT"},
         date_function="now()",
         has_subquery_alias=False,
+        says_missing="does not exist",
         incremental_strategies=("append", "delete+insert", "merge", "microbatch"),
         constraint_support=dict.fromkeys(_CONSTRAINTS, "enforced"),
     )
