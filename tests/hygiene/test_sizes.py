@@ -24,7 +24,7 @@ LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
 """Functions above the ceiling: the ceiling of their own, and why."""
 
 LARGE_ROOMS: dict[str, tuple[int, str]] = {
-    "jinja": (26, "dbt's template language: one module per kind of object that templates see"),
+    "jinja": (27, "dbt's template language: one module per kind of object that templates see"),
     "project": (48, "one small module per verb, beside the memory between them"),
     "run": (32, "what each kind of step needs, kept apart from the coordinator"),
 }
