@@ -16,7 +16,7 @@ from upriver.resources.nodes import Resource
 from upriver.resources.relation import RelationName
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What selection and planning need to know of every enabled resource."""
 
     unique_id: str

@@ -64,8 +64,7 @@ class GraphRow(msgspec.Struct, frozen=True, array_like=True):
 
     facts: ProjectFacts
     entries: tuple[Entry, ...]
-    parents: tuple[tuple[int, ...], ...]
-    """Positions in `entries`, in the same order."""
+    """In order; their references are the graph's edges."""
     lost: tuple[str, ...]
     problems: tuple[Problem, ...]
 
@@ -222,16 +221,15 @@ class Memory:
     def put_graph(self, graph: Graph, names: LinkNames, problems: tuple[Problem, ...]) -> None:
         """Remember a graph linked as a whole."""
         self.store.replace("node", graph.resources.items())
-        self.store.put(
+        self.store.replace(
+            "graph",
             [
-                ("graph", "index", _encode(_graph_row(graph, problems))),
-                ("graph", "overlay", None),
-                ("graph", "manifest", None),
-                ("graph", "names", _encode(names)),
-                ("graph", "macros", _encode(tuple(graph.macros.values()))),
-                ("graph", "docs", _encode(tuple(graph.docs.values()))),
-                ("graph", "disabled", _encode(dict(graph.disabled))),
-            ]
+                ("index", _graph_row(graph, problems)),
+                ("names", names),
+                ("macros", tuple(graph.macros.values())),
+                ("docs", tuple(graph.docs.values())),
+                ("disabled", dict(graph.disabled)),
+            ],
         )
 
     def put_changes(
@@ -278,13 +276,9 @@ class Memory:
 def _edges(
     row: GraphRow, changed: Mapping[str, tuple[str, ...]]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    ids = [entry.unique_id for entry in row.entries]
-    parents = {
-        unique_id: tuple([ids[p] for p in above])
-        for unique_id, above in zip(ids, row.parents, strict=True)
-    }
+    parents = {entry.unique_id: entry.references for entry in row.entries}
     parents.update(changed)
-    below: dict[str, list[str]] = {unique_id: [] for unique_id in ids}
+    below: dict[str, list[str]] = {unique_id: [] for unique_id in parents}
     for unique_id, above in parents.items():
         for parent in above:
             below[parent].append(unique_id)
@@ -292,14 +286,9 @@ def _edges(
 
 
 def _graph_row(graph: Graph, problems: tuple[Problem, ...]) -> GraphRow:
-    position = {unique_id: index for index, unique_id in enumerate(graph.entries)}
     return GraphRow(
         facts=graph.facts,
         entries=tuple(graph.entries.values()),
-        parents=tuple(
-            tuple([position[p] for p in graph.parents.get(i, ()) if p in position])
-            for i in graph.entries
-        ),
         lost=graph.lost,
         problems=problems,
     )

@@ -20,6 +20,7 @@ import msgspec
 
 from upriver import __version__
 from upriver.digest import digest_value
+from upriver.state.publish import WRITE_BUFFER
 
 _FORMAT = 1
 _FOLDER = ".upriver"
@@ -51,10 +52,16 @@ def code_stamp() -> str:
     return digest_value((__version__, _FORMAT, stamps))[:16]
 
 
-class _PackIndex(msgspec.Struct, frozen=True, array_like=True):
-    """Where each value of a pack stands in its file."""
+class _PackPlace(msgspec.Struct, frozen=True, array_like=True):
+    """The row that points to a pack: its file, and where in it the index begins."""
 
     file: str
+    index: int
+
+
+class _PackIndex(msgspec.Struct, frozen=True, array_like=True):
+    """Where each value of a pack stands in its file; it is the file's end."""
+
     keys: tuple[str, ...]
     ends: tuple[int, ...]
 
@@ -141,18 +148,10 @@ class Store:
         """
         if self._connection is None or self._directory is None:
             return
-        buffer = bytearray()
-        keys: list[str] = []
-        ends: list[int] = []
-        for key, value in values:
-            _encoder.encode_into(value, buffer, -1)
-            keys.append(key)
-            ends.append(len(buffer))
         file = f"{bucket}-{os.urandom(6).hex()}.pack"
-        index = _PackIndex(file, tuple(keys), tuple(ends))
         name = self._name(bucket)
         try:
-            (self._directory / file).write_bytes(buffer)
+            index = _write_pack(self._directory / file, values)
             with self._connection:
                 self._connection.execute(
                     "delete from memory where bucket >= ? and bucket < ?",
@@ -160,7 +159,7 @@ class Store:
                 )
                 self._connection.execute(
                     "insert or replace into memory values (?, ?, ?)",
-                    (_INDEX, name, _encoder.encode(index)),
+                    (_INDEX, name, _encoder.encode(_PackPlace(file, index))),
                 )
         except (OSError, sqlite3.Error):
             return
@@ -212,8 +211,10 @@ class Store:
             ).fetchone()
             if row is None:
                 return None
-            index = msgspec.msgpack.decode(row[0], type=_PackIndex)
-            return Pack(_mapped(self._directory / index.file), index)
+            place = msgspec.msgpack.decode(row[0], type=_PackPlace)
+            data = _mapped(self._directory / place.file)
+            index = msgspec.msgpack.decode(data[place.index :], type=_PackIndex)
+            return Pack(data, index)
         except (sqlite3.Error, msgspec.DecodeError, OSError, ValueError):
             return None
 
@@ -233,6 +234,24 @@ class Store:
 
     def _name(self, bucket: str) -> str:
         return f"{bucket}@{self.stamp}"
+
+
+def _write_pack(path: Path, values: Iterable[tuple[str, Any]]) -> int:
+    """Write values and the index of them; returns where the index begins."""
+    keys: list[str] = []
+    ends: list[int] = []
+    end = 0
+    encode = _encoder.encode
+    with path.open("wb", buffering=WRITE_BUFFER) as file:
+        write = file.write
+        for key, value in values:
+            data = encode(value)
+            write(data)
+            end += len(data)
+            keys.append(key)
+            ends.append(end)
+        write(encode(_PackIndex(tuple(keys), tuple(ends))))
+    return end
 
 
 def _mapped(path: Path) -> bytes | mmap.mmap:

@@ -7,7 +7,7 @@ import msgspec
 Version = str | int | float
 
 
-class RefCall(msgspec.Struct, frozen=True, kw_only=True):
+class RefCall(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`ref(name)`, `ref(package, name)`, with an optional `v=`. Also `metric` and `function`."""
 
     name: str
@@ -15,14 +15,14 @@ class RefCall(msgspec.Struct, frozen=True, kw_only=True):
     version: Version | None = None
 
 
-class SourceCall(msgspec.Struct, frozen=True, kw_only=True):
+class SourceCall(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`source(source, table)`."""
 
     source: str
     table: str
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What one template was seen to ask for while parsing (`execute` is false).
 
     Tuples keep the order of the calls. `refs` and `sources` repeat a call that was made twice, as

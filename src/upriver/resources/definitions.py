@@ -17,7 +17,7 @@ SqlKind = Literal["model", "snapshot", "analysis", "test", "function"]
 PatchKind = Literal["model", "seed", "snapshot", "analysis", "test", "function"]
 
 
-class SqlDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class SqlDefinition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """A model, snapshot block, analysis, singular test or function."""
 
     kind: SqlKind
@@ -34,7 +34,7 @@ class SqlDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Line of the file at which `raw_code` begins."""
 
 
-class SeedDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class SeedDefinition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """A CSV file. Over 1 MiB the checksum is of the path (PROJ-141)."""
 
     name: str
@@ -46,7 +46,7 @@ class SeedDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     root_path: str
 
 
-class TestItem(msgspec.Struct, frozen=True, kw_only=True):
+class TestItem(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One entry of a `data_tests:` list (PROJ-197..202), shape checked, arguments not bound."""
 
     name: str
@@ -62,7 +62,7 @@ class TestItem(msgspec.Struct, frozen=True, kw_only=True):
     """Where it stands in its YAML file."""
 
 
-class ColumnPatch(msgspec.Struct, frozen=True, kw_only=True):
+class ColumnPatch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One entry of `columns:`."""
 
     name: str
@@ -79,7 +79,7 @@ class ColumnPatch(msgspec.Struct, frozen=True, kw_only=True):
     """Unknown keys, kept."""
 
 
-class VersionPatch(msgspec.Struct, frozen=True, kw_only=True):
+class VersionPatch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One entry of a model's `versions:` (PROJ-223, PROJ-224)."""
 
     v: Version
@@ -100,7 +100,7 @@ class VersionPatch(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[Key, ...] = ()
 
 
-class NodePatch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class NodePatch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """What a property file says about one model, seed, snapshot, analysis or singular test."""
 
     kind: PatchKind
@@ -133,7 +133,7 @@ class NodePatch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     keys: tuple[Key, ...] = ()
 
 
-class MacroPatch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class MacroPatch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """What a property file says about a macro."""
 
     name: str
@@ -147,7 +147,7 @@ class MacroPatch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     keys: tuple[Key, ...] = ()
 
 
-class SourceDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class SourceDefinition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """One table of a source, with its source's values kept apart (merged in `graph`)."""
 
     source_name: str
@@ -166,7 +166,7 @@ class SourceDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     keys: tuple[Key, ...] = ()
 
 
-class YamlDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class YamlDefinition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """An exposure, group, unit test, metric, semantic model or saved query, checked."""
 
     kind: Literal["exposure", "group", "unit_test", "metric", "semantic_model", "saved_query"]
@@ -180,7 +180,7 @@ class YamlDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     keys: tuple[Key, ...] = ()
 
 
-class FixtureDefinition(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class FixtureDefinition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag=True):
     """A file of rows for unit tests (PROJ-209), not read any further."""
 
     name: str
@@ -202,7 +202,7 @@ Definition = (
 )
 
 
-class ParsedFile(msgspec.Struct, frozen=True, kw_only=True):
+class ParsedFile(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Everything one file holds."""
 
     file_id: str

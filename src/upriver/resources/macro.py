@@ -7,7 +7,7 @@ import msgspec
 MacroKind = Literal["macro", "materialization", "test"]
 
 
-class MacroArgument(msgspec.Struct, frozen=True, kw_only=True):
+class MacroArgument(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """An argument, as the signature or property YAML names it."""
 
     name: str
@@ -15,7 +15,7 @@ class MacroArgument(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
 
 
-class Macro(msgspec.Struct, frozen=True, kw_only=True):
+class Macro(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One macro, test or materialization block of a macro file."""
 
     unique_id: str
@@ -55,7 +55,7 @@ class Macro(msgspec.Struct, frozen=True, kw_only=True):
         return f"{before}{self.macro_sql}{after}"
 
 
-class Doc(msgspec.Struct, frozen=True, kw_only=True):
+class Doc(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One `{% docs name %}` block."""
 
     unique_id: str

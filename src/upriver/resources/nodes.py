@@ -12,7 +12,7 @@ from upriver.resources.calls import RefCall, SourceCall, Version
 from upriver.resources.semantic import Metric, SavedQuery, SemanticModel
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class Column(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A documented column."""
 
     name: str
@@ -27,7 +27,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any] = {}
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
+class Node(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What every node that lives in a file under `nodes` of a manifest has in common (ART-30)."""
 
     unique_id: str
@@ -66,7 +66,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """Line of the file at which `raw_code` begins."""
 
 
-class Model(Node, frozen=True, kw_only=True, tag="model", tag_field="kind"):
+class Model(Node, frozen=True, kw_only=True, array_like=True, tag="model", tag_field="kind"):
     """A model, SQL or Python."""
 
     access: str = "protected"
@@ -79,21 +79,21 @@ class Model(Node, frozen=True, kw_only=True, tag="model", tag_field="kind"):
     contract_checksum: str | None = None
 
 
-class Seed(Node, frozen=True, kw_only=True, tag="seed", tag_field="kind"):
+class Seed(Node, frozen=True, kw_only=True, array_like=True, tag="seed", tag_field="kind"):
     """A CSV file loaded as a table."""
 
     root_path: str | None = None
 
 
-class Snapshot(Node, frozen=True, kw_only=True, tag="snapshot", tag_field="kind"):
+class Snapshot(Node, frozen=True, kw_only=True, array_like=True, tag="snapshot", tag_field="kind"):
     """A slowly changing dimension."""
 
 
-class Analysis(Node, frozen=True, kw_only=True, tag="analysis", tag_field="kind"):
+class Analysis(Node, frozen=True, kw_only=True, array_like=True, tag="analysis", tag_field="kind"):
     """SQL that is compiled and never run."""
 
 
-class Function(Node, frozen=True, kw_only=True, tag="function", tag_field="kind"):
+class Function(Node, frozen=True, kw_only=True, array_like=True, tag="function", tag_field="kind"):
     """A function that the warehouse keeps (ART-45)."""
 
     arguments: tuple[dict[str, Any], ...] = ()
@@ -101,7 +101,7 @@ class Function(Node, frozen=True, kw_only=True, tag="function", tag_field="kind"
     returns: dict[str, Any] = {}
 
 
-class Test(Node, frozen=True, kw_only=True, tag="test", tag_field="kind"):
+class Test(Node, frozen=True, kw_only=True, array_like=True, tag="test", tag_field="kind"):
     """A data test. Generic when `test_name` is set, else singular."""
 
     test_name: str | None = None
@@ -112,17 +112,23 @@ class Test(Node, frozen=True, kw_only=True, tag="test", tag_field="kind"):
     file_key_name: str | None = None
 
 
-class Operation(Node, frozen=True, kw_only=True, tag="operation", tag_field="kind"):
+class Operation(
+    Node, frozen=True, kw_only=True, array_like=True, tag="operation", tag_field="kind"
+):
     """A project hook (`on-run-start`, `on-run-end`)."""
 
     index: int = 0
 
 
-class SqlOperation(Node, frozen=True, kw_only=True, tag="sql_operation", tag_field="kind"):
+class SqlOperation(
+    Node, frozen=True, kw_only=True, array_like=True, tag="sql_operation", tag_field="kind"
+):
     """An inline query."""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True, tag="source", tag_field="kind"):
+class Source(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="source", tag_field="kind"
+):
     """A table the project reads and does not build (ART-37)."""
 
     unique_id: str
@@ -156,7 +162,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, tag="source", tag_field=
     patch_path: str | None = None
 
 
-class Exposure(msgspec.Struct, frozen=True, kw_only=True, tag="exposure", tag_field="kind"):
+class Exposure(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="exposure", tag_field="kind"
+):
     """Something outside the project that reads it."""
 
     unique_id: str
@@ -182,7 +190,9 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True, tag="exposure", tag_fi
     metrics: tuple[RefCall, ...] = ()
 
 
-class Group(msgspec.Struct, frozen=True, kw_only=True, tag="group", tag_field="kind"):
+class Group(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="group", tag_field="kind"
+):
     """A named set of models with an owner."""
 
     unique_id: str
@@ -195,7 +205,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, tag="group", tag_field="k
     config: dict[str, Any] = {}
 
 
-class UnitTest(msgspec.Struct, frozen=True, kw_only=True, tag="unit_test", tag_field="kind"):
+class UnitTest(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="unit_test", tag_field="kind"
+):
     """A unit test of one model."""
 
     unique_id: str

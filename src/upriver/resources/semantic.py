@@ -35,8 +35,14 @@ LEGACY_TIME_SPINE = "metricflow_time_spine"
 """Model that is a time spine of days by its name alone."""
 
 
-class SemanticModel(msgspec.Struct, frozen=True, kw_only=True, tag="semantic_model",
-                    tag_field="kind"):  # fmt: skip
+class SemanticModel(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    array_like=True,
+    tag="semantic_model",
+    tag_field="kind",
+):
     """Entities, dimensions and measures over a model (ART-40)."""
 
     unique_id: str
@@ -63,7 +69,9 @@ class SemanticModel(msgspec.Struct, frozen=True, kw_only=True, tag="semantic_mod
     depends_on: tuple[str, ...] = ()
 
 
-class Metric(msgspec.Struct, frozen=True, kw_only=True, tag="metric", tag_field="kind"):
+class Metric(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="metric", tag_field="kind"
+):
     """A number that is computed from measures or other metrics (ART-39)."""
 
     unique_id: str
@@ -86,8 +94,9 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, tag="metric", tag_field=
     depends_on: tuple[str, ...] = ()
 
 
-class SavedQuery(msgspec.Struct, frozen=True, kw_only=True, tag="saved_query",
-                 tag_field="kind"):  # fmt: skip
+class SavedQuery(
+    msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="saved_query", tag_field="kind"
+):
     """Metrics with what they are grouped and filtered by, and where results go (ART-41)."""
 
     unique_id: str
