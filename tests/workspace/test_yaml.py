@@ -12,7 +12,7 @@ from yaml12 import parse_yaml
 
 from upriver.workspace.yaml import load_yaml
 from upriver.workspace.yaml_reading.exact import load_exactly
-from upriver.workspace.yaml_reading.guard import is_plain, may_repeat_keys
+from upriver.workspace.yaml_reading.guard import count_keys, is_plain, may_repeat_keys
 
 _TOKENS = [
     "a", "b", "name", "x y", "yes", "No", "on", "OFF", "y", "n", "true", "null", "~", "1", "01",
@@ -88,7 +88,7 @@ def test_what_the_guard_lets_through_means_the_same_in_both_languages(text: str)
         return
     if len(documents) != 1 or not isinstance(documents[0], dict | list):
         return
-    if may_repeat_keys(text, documents[0]):
+    if may_repeat_keys(text, count_keys(documents[0])[0]):
         return
     exact, problems = load_exactly(text, "f.yml")
     assert not problems

@@ -6,6 +6,7 @@ record nothing and cannot fail in a way that matters while parsing. Jinja is not
 
 from __future__ import annotations
 
+import functools
 import re
 
 from upriver.jinja.macro_table import dispatched
@@ -55,12 +56,23 @@ def _find(world: World, name: str, package: str) -> Macro | None:
     return world.find_macro_in(namespace, rest) if dot else world.find_macro(name, package)
 
 
+@functools.lru_cache(maxsize=4096)
+def _said(text: str) -> tuple[bool, tuple[str | None, ...], bool]:
+    """Return what a macro's text says, whoever asks: whether it is loud, the vars it reads (None
+    for one whose name is not written out), and whether all it dispatches can be seen.
+
+    Kept, since the same few macros are asked about by thousands of models.
+    """
+    is_loud = _LOUD.search(text) is not None
+    names = tuple(match[2] for match in _VAR.finditer(text))
+    return is_loud, names, all(match["is_plain"] for match in _DISPATCH.finditer(text))
+
+
 def _is_loud(world: World, macro: Macro, package: str) -> bool:
-    text = macro.macro_sql
-    if _LOUD.search(text):
+    is_loud, names, _ = _said(macro.macro_sql)
+    if is_loud:
         return True
-    for match in _VAR.finditer(text):
-        name = match[2]
+    for name in names:
         if name is None:
             return True
         # The text of a var is rendered where it is used, and may ask for anything.
@@ -72,7 +84,7 @@ def _is_loud(world: World, macro: Macro, package: str) -> bool:
 
 def _callees(world: World, macro: Macro, package: str) -> list[Macro] | None:
     """Return the macros a macro may call; None when that is not certain."""
-    if not all(match["is_plain"] for match in _DISPATCH.finditer(macro.macro_sql)):
+    if not _said(macro.macro_sql)[2]:
         return None
     found: list[Macro] = []
     for name in macro.calls:

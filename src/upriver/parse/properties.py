@@ -68,7 +68,8 @@ def parse_properties(file: SourceFile, text: str, world: World) -> ParsedFile:
     reader = Reader(file, world, renders=has_jinja(text) or bool(_BLOCK.search(text)))
     definitions: list[Definition] = []
     if isinstance(document.value, dict):
-        definitions = _read_document(reader, with_text_keys(document.value))
+        value = document.value if document.is_textual else with_text_keys(document.value)
+        definitions = _read_document(reader, value)
     elif document.value is not None:
         reader.report(
             "property-file-not-mapping",

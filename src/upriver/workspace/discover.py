@@ -6,6 +6,7 @@ each file; one `stat` per file that counts follows. Nothing is read.
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,6 +24,9 @@ _HIDDEN = frozenset(".#~")
 _EXTENSIONS = frozenset({".sql", ".py", ".csv", ".md", ".yml", ".yaml"})
 _YAML = (".yml", ".yaml")
 _MARKED = (".sql", ".csv")
+_BINARY = getattr(os, "O_BINARY", 0)
+"""Windows translates line ends without it."""
+_PIECE = 1 << 16
 
 Ignored = Callable[[str], bool]
 """Told a path relative to the package's root."""
@@ -54,11 +58,12 @@ def read_text(file: SourceFile) -> str | Problem:
     files it is taken off.
     """
     try:
-        with open(file.absolute, "rb") as opened:  # noqa: PTH123 # 5,000 paths cost 30 ms to build
-            data = opened.read()
-        return data.decode("utf-8" if file.path.endswith(_MARKED) else "utf-8-sig")
+        data = _read(file.absolute, file.size)
+        if data.startswith(codecs.BOM_UTF8) and not file.path.endswith(_MARKED):
+            data = data[3:]
+        return data.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         return Problem(
             code="file-not-utf8",
             message=f"`{file.path}` holds a byte that is no UTF-8 text",
@@ -71,6 +76,26 @@ def read_text(file: SourceFile) -> str | Problem:
             message=f"`{file.path}` cannot be read: {error.strerror}",
             span=Span(file=file.path),
         )
+
+
+def _read(path: str, size: int) -> bytes:
+    """Read a file of about this size.
+
+    Bare system calls, three for a file whose size is known: a file object makes twice as many, and
+    5,000 of them take 30 ms more.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _BINARY)
+    try:
+        data = os.read(descriptor, size + 1)
+        if len(data) == size:
+            return data
+        # It changed since it was listed, or came in pieces.
+        pieces = [data]
+        while piece := os.read(descriptor, _PIECE):
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
 
 
 def _list_package(package: Package) -> Iterable[SourceFile]:

@@ -12,7 +12,7 @@ import msgspec
 from yaml12 import parse_yaml
 
 from upriver.problems import Problem
-from upriver.workspace.yaml_reading.guard import is_plain, may_repeat_keys
+from upriver.workspace.yaml_reading.guard import count_keys, is_plain, may_repeat_keys
 
 _LEAST, _MOST = -(2**63), 2**64 - 1
 """What artifacts and remembered values can hold."""
@@ -24,6 +24,8 @@ class Yaml(msgspec.Struct, frozen=True, kw_only=True):
     value: Any = None
     """None for an empty document and for one that could not be read."""
     problems: tuple[Problem, ...] = ()
+    is_textual: bool = False
+    """Whether the value is known to be what `with_text_keys` would make of it."""
 
 
 def load_yaml(text: str, file: str = "") -> Yaml:
@@ -38,8 +40,12 @@ def load_yaml(text: str, file: str = "") -> Yaml:
             documents = parse_yaml(text, multi=True)
         except ValueError:
             return _load_exactly(text, file)
-        if _is_one_collection(documents) and not may_repeat_keys(text, documents[0]):
-            return Yaml(value=documents[0])
+        if _is_one_collection(documents):
+            count, names = count_keys(documents[0])
+            if not may_repeat_keys(text, count):
+                # A plain text has no numbers of more than 16 digits.
+                is_textual = all(type(name) is str for name in names)
+                return Yaml(value=documents[0], is_textual=is_textual)
     return _load_exactly(text, file)
 
 

@@ -45,7 +45,8 @@ _ODD_CHARACTER = re.compile(
 _NESTED_ROW = "- - - - - - - - "
 _DEEP_INDENT = "\n" + " " * 100
 _BLOCK_HEADER = re.compile(r"[|>][-+]?[ ]*\Z")
-_BLOCK_START = re.compile(r"[:-][ ]+[|>][-+]?[ ]*\n")
+_BLOCK_START = re.compile(r"[|>][-+]?[ ]*\n")
+"""Where a line may begin a block scalar; begins with characters that are rare."""
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _INNER_LIST = re.compile(r"\[[^\[\]{}]*\]")
 _INNER_BRACES = re.compile(r"\{([^{}\n]*)\}")
@@ -54,17 +55,33 @@ _KEY_LINE = re.compile(r"^( *)((?:- +)*)([^\s#-].*?|-[^\s].*?):(?=[ \n]|\Z)", re
 
 def is_plain(text: str) -> bool:
     """Whether the text certainly means the same in both languages."""
-    if _ODD_CHARACTER.search(text) or "\n---" in text or "\n..." in text:
+    if "\n---" in text or "\n..." in text:
         return False
     if text.startswith(("---", "...")) and not text.startswith("---\n"):
         return False
     if _NESTED_ROW in text or _DEEP_INDENT in text or _ends_in_block(text):
         return False
-    return not _SUSPECT.search(f"\n{text}") and not _has_block_in_flow(text)
+    lines = _distinct_lines(text)
+    if _ODD_CHARACTER.search(lines) or _SUSPECT.search(f"\n{lines}"):
+        return False
+    return not _has_block_in_flow(text)
+
+
+def _distinct_lines(text: str) -> str:
+    """Return the text with each of its lines once, which the searches through it cannot tell from
+    the whole: most lines of property files are repeated, and searching is what a guard costs.
+
+    Only a bracket at the end of a line is looked at together with the line below it.
+    """
+    if "[\n" in text or "{\n" in text or " \n" in text:
+        return text
+    return "\n".join(dict.fromkeys(text.split("\n")))
 
 
 def _has_block_in_flow(text: str) -> bool:
     """Whether a block scalar may begin inside brackets, where only one of the parsers minds."""
+    if "[" not in text and "{" not in text:
+        return False
     start = square = curly = 0
     for header in _BLOCK_START.finditer(text):
         part = text[start : header.start()]
@@ -97,16 +114,17 @@ def _ends_in_block(text: str) -> bool:
     return False
 
 
-def may_repeat_keys(text: str, value: Any) -> bool:
-    """Whether some mapping of a plain text may hold a key twice.
+def may_repeat_keys(text: str, count: int) -> bool:
+    """Whether some mapping of a plain text, of which `count` keys arrived, may hold a key twice.
 
     Every key that is written has a colon before white space; where there are exactly as many of
     those as keys that arrived, none was lost. Else the lines are looked at one by one.
     """
-    templates = text.count("{{")
-    has_braces = text.count("{") > 2 * templates + text.count("{%") + text.count("{#")
+    has_braces = "{" in text and (
+        text.count("{") > 2 * text.count("{{") + text.count("{%") + text.count("{#")
+    )
     colons = text.count(": ") + text.count(":\n") + text.endswith(":")
-    if colons == _count_keys(value):
+    if colons == count:
         return has_braces and _has_bare_keys(text)
     return has_braces or _repeats_a_line(text)
 
@@ -124,17 +142,20 @@ def _has_bare_keys(text: str) -> bool:
     return False
 
 
-def _count_keys(value: Any) -> int:
+def count_keys(value: Any) -> tuple[int, set[Any]]:
+    """Return how many keys the mappings of a document have together, and the different ones."""
     count = 0
+    names: set[Any] = set()
     pending = [value]
     while pending:
         item = pending.pop()
         if type(item) is dict:
             count += len(item)
+            names.update(item)
             pending.extend(item.values())
         elif type(item) is list:
             pending.extend(item)
-    return count
+    return count, names
 
 
 def _repeats_a_line(text: str) -> bool:
