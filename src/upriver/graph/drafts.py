@@ -142,7 +142,7 @@ def resolve_config(
     own = scope.trees.own(kind, package, fqn)
     override = scope.trees.override(kind, package, fqn)
     if not yaml and not in_file and override is None:
-        return Resolved(own.config, own.raw, distinct_tags(own.config["tags"]))
+        return Resolved(own.config, own.raw, own.tags)
     config = dict(own.merged)
     apply_layer(config, yaml, kind)
     apply_layer(config, in_file, kind)

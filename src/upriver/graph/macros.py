@@ -35,6 +35,7 @@ class MacroIndex:
         self._dispatch = inputs.dispatch
         self._namespaces = {place for place, _ in self._by_name} - set(internal) | {"dbt"}
         self._asks: dict[str, bool] = {}
+        self._tests: dict[tuple[str, str | None, str], Macro | None] = {}
 
     def find(self, name: str, package: str) -> Macro | None:
         """Return the macro an unqualified call from a node of `package` reaches."""
@@ -56,10 +57,16 @@ class MacroIndex:
         return None
 
     def find_test(self, name: str, namespace: str | None, package: str) -> Macro | None:
-        """Return the macro of a generic test (PROJ-203)."""
-        if namespace is None:
-            return self.find(f"test_{name}", package)
-        return self.find_in(namespace, f"test_{name}")
+        """Return the macro of a generic test (PROJ-203); the same few are asked for each time."""
+        key = (name, namespace, package)
+        if key not in self._tests:
+            called = f"test_{name}"
+            self._tests[key] = (
+                self.find(called, package)
+                if namespace is None
+                else self.find_in(namespace, called)
+            )
+        return self._tests[key]
 
     def overrides(self, name: str, package: str) -> tuple[Macro, ...]:
         """Return the macros that may take part when a node of `package` calls a built-in one:

@@ -21,6 +21,7 @@ from upriver.resources.macro import Macro
 from upriver.resources.relation import Quoting, RelationName
 
 Part = Literal["alias", "schema", "database"]
+_PARTS: tuple[Part, ...] = ("alias", "schema", "database")
 NodeView = Callable[[], Mapping[str, Any]]
 
 _SIGNATURE = re.compile(r"\{%-?\s*macro\b.*?%\}", re.DOTALL)
@@ -42,32 +43,38 @@ class Names:
         )
         self._uses: dict[tuple[Part, str], frozenset[str] | None] = {}
         self._is_native: dict[tuple[Part, str], bool] = {}
+        self._are_native: dict[str, bool] = {}
         self._kept: dict[tuple[Any, ...], str | Problem | None] = {}
         self._prefixes: dict[tuple[str | None, str], str] = {}
+
+    def are_default(self, package: str) -> bool:
+        """Whether a package's nodes are named as dbt names them, with no macro that says more."""
+        known = self._are_native.get(package)
+        if known is None:
+            known = all(self._is_default(part, package) for part in _PARTS)
+            self._are_native[package] = known
+        return known
 
     def alias(
         self, package: str, custom: str | None, name: str, version: Version | None, view: NodeView
     ) -> str | Problem:
         """Return a node's alias (PROJ-176)."""
         if self._is_default("alias", package):
-            if custom:
-                return str(custom).strip()
-            return f"{name}_v{str(version).replace('.', '_')}" if version is not None else name
+            return default_alias(custom, name, version)
         answer = self._ask("alias", package, custom, view)
         return answer if isinstance(answer, Problem) else (answer or "")
 
     def schema(self, package: str, custom: str | None, view: NodeView) -> str | Problem:
         """Return a node's schema (PROJ-177)."""
         if self._is_default("schema", package):
-            default = self._inputs.schema
-            return default if custom is None else f"{default}_{str(custom).strip()}"
+            return default_schema(custom, self._inputs.schema)
         answer = self._ask("schema", package, custom, view)
         return answer if isinstance(answer, Problem) else (answer or "")
 
     def database(self, package: str, custom: str | None, view: NodeView) -> str | Problem | None:
         """Return a node's database (PROJ-178)."""
         if self._is_default("database", package):
-            return self._inputs.database if custom is None else str(custom).strip()
+            return default_database(custom, self._inputs.database)
         return self._ask("database", package, custom, view)
 
     def relation(self, database: str | None, schema: str, identifier: str) -> str:
@@ -113,6 +120,23 @@ class Names:
     ) -> str | Problem | None:
         answer = self._inputs.naming(f"generate_{part}_name", package, custom, node)
         return answer.strip() if isinstance(answer, str) else answer
+
+
+def default_alias(custom: str | None, name: str, version: Version | None) -> str:
+    """Return the alias a node has unless a macro says otherwise (PROJ-176)."""
+    if custom:
+        return str(custom).strip()
+    return f"{name}_v{str(version).replace('.', '_')}" if version is not None else name
+
+
+def default_schema(custom: str | None, schema: str) -> str:
+    """Return the schema a node has unless a macro says otherwise (PROJ-177)."""
+    return schema if custom is None else f"{schema}_{str(custom).strip()}"
+
+
+def default_database(custom: str | None, database: str | None) -> str | None:
+    """Return the database a node has unless a macro says otherwise (PROJ-178)."""
+    return database if custom is None else str(custom).strip()
 
 
 def node_uses(macros: tuple[Macro, ...]) -> frozenset[str] | None:

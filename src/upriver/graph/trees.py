@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.graph.config import DEFAULTS, apply_layer, settle
+from upriver.graph.config import DEFAULTS, apply_layer, distinct_tags, settle
 from upriver.graph.inputs import PackageInput
 
 _TREES: Mapping[str, str] = {
@@ -46,6 +46,8 @@ class Level(msgspec.Struct, frozen=True):
     """Defaults with the layers applied; not to be changed."""
     config: dict[str, Any]
     """`merged`, settled: the final config of a node that says nothing itself."""
+    tags: tuple[Any, ...]
+    """Of that config, each once."""
     raw: dict[str, Any]
     """The same keys as written, overwritten level by level."""
     below: Mapping[str, Any] | None
@@ -97,7 +99,7 @@ class Trees:
         tree = settings.configs.get(name) if settings else None
         raw = settings.raw_configs.get(name) if settings else None
         defaults = dict(DEFAULTS[kind])
-        start = Level((), defaults, settle(defaults, kind), {}, None, None)
+        start = _level_of((), defaults, kind, {}, None, None)
         return _enter(start, tree or {}, raw or {}, kind)
 
 
@@ -105,24 +107,31 @@ def _descend(level: Level, part: str, kind: str) -> Level:
     below = level.below.get(part) if level.below is not None else None
     raw_below = level.raw_below.get(part) if level.raw_below is not None else None
     if not isinstance(below, Mapping):
-        return Level(level.layers, level.merged, level.config, level.raw, None, None)
+        return msgspec.structs.replace(level, below=None, raw_below=None)
     return _enter(level, below, raw_below if isinstance(raw_below, Mapping) else {}, kind)
 
 
 def _enter(level: Level, tree: Mapping[str, Any], raw: Mapping[str, Any], kind: str) -> Level:
     layer = config_keys(tree)
     if not layer:
-        return Level(level.layers, level.merged, level.config, level.raw, tree, raw)
+        return msgspec.structs.replace(level, below=tree, raw_below=raw)
     merged = dict(level.merged)
     apply_layer(merged, layer, kind)
-    return Level(
-        (*level.layers, layer),
-        merged,
-        settle(merged, kind),
-        {**level.raw, **config_keys(raw)},
-        tree,
-        raw,
-    )
+    layers = (*level.layers, layer)
+    return _level_of(layers, merged, kind, {**level.raw, **config_keys(raw)}, tree, raw)
+
+
+def _level_of(
+    layers: tuple[dict[str, Any], ...],
+    merged: dict[str, Any],
+    kind: str,
+    raw: dict[str, Any],
+    below: Mapping[str, Any] | None,
+    raw_below: Mapping[str, Any] | None,
+) -> Level:
+    config = settle(merged, kind)
+    tags = distinct_tags(config.get("tags") or ())
+    return Level(layers, merged, config, tags, raw, below, raw_below)
 
 
 def config_keys(tree: Mapping[str, Any]) -> dict[str, Any]:

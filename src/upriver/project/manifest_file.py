@@ -17,11 +17,11 @@ from upriver.project.artifacts import metadata_of
 from upriver.project.memory import ManifestRow, Memory
 from upriver.state.publish import write_atomically
 from upriver.state.wire.manifest import (
-    assemble_chunks,
+    Places,
     encode_edges,
     encode_metadata,
-    encode_parts,
     encode_resource,
+    manifest_pieces,
 )
 from upriver.state.wire.nodes import CompiledPart
 from upriver.state.wire.semantic_manifest import encode_semantic_manifest
@@ -58,12 +58,12 @@ def _write_all(
     path: str, graph: Graph, invocation: Invocation, compiled: Mapping[str, CompiledPart]
 ) -> Layout:
     created_at = invocation.started_at.timestamp()
-    parts = encode_parts(graph, compiled, created_at)
-    made = assemble_chunks(graph, metadata_of(invocation), parts, created_at)
-    write_atomically(path, made.chunks)
+    places = Places()
+    metadata = metadata_of(invocation)
+    write_atomically(path, manifest_pieces(graph, metadata, compiled, created_at, places))
     # Nothing that is relinked alone has a part in the semantic layer.
     write_atomically(_semantic_path(path), encode_semantic_manifest(graph))
-    return layout_of(made)
+    return layout_of(places)
 
 
 def _semantic_path(path: str) -> str:

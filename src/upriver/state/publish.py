@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-
 WRITE_BUFFER = 1 << 20
 """Bytes gathered before they are handed to the system: with the default of 8 KiB, writing forty
 megabytes takes 40 ms more, since each small write is a call and a page of its own."""

@@ -24,12 +24,13 @@ from tests.state.shop import (
 
 from upriver.resources.macro import Doc
 from upriver.state.wire.manifest import (
-    assemble_manifest,
+    Places,
     encode_doc,
     encode_macro,
     encode_manifest,
-    encode_parts,
+    encode_metadata,
     encode_resource,
+    manifest_pieces,
 )
 from upriver.state.wire.nodes import CompiledPart
 
@@ -166,14 +167,18 @@ def test_compiled_parts_are_there_only_after_compiling():
     assert nodes[TAB]["extra_ctes"] == [{"id": EPH, "sql": "with x as (select 1)"}]
 
 
-def test_kept_parts_make_the_same_manifest():
+def test_places_are_those_of_the_parts():
     graph = shop_graph(docs={"doc.shop.d": _DOC})
-    whole = encode_manifest(graph, METADATA, {}, 1.0)
-    parts = encode_parts(graph, {}, 1.0)
+    places = Places()
+    whole = b"".join(manifest_pieces(graph, METADATA, {}, 1.0, places))
+    assert whole == encode_manifest(graph, METADATA, {}, 1.0)
+    rows = zip(places.ids, places.starts, places.ends, strict=True)
+    parts = {name: whole[start:end] for name, start, end in rows}
     assert parts[STG] == encode_resource(graph.resources[STG], 1.0)
     assert parts["macro.shop.up"] == encode_macro(graph.macros["macro.shop.up"], 1.0)
     assert parts["doc.shop.d"] == encode_doc(_DOC)
-    assert assemble_manifest(graph, METADATA, parts, 1.0) == whole
+    assert parts["metadata"] == encode_metadata(graph, METADATA)
+    assert json.loads(parts["parent_map"]) == json.loads(whole)["parent_map"]
     assert json.loads(whole)["docs"]["doc.shop.d"]["block_contents"] == "text"
 
 

@@ -87,6 +87,7 @@ def draft_tests(
         model=target.model_argument,
         file=scope.place(target.package, target.path),
         directories=scope.directories(target.package, target.path),
+        facts={},
     )
     drafts: list[Draft] = []
     for column in columns:
@@ -103,6 +104,8 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     file: str
     directories: tuple[str, ...]
+    facts: dict[str, Facts]
+    """What the tests that are not rendered depend on, by their macro."""
 
 
 def _quoted(scope: Scope, column: ColumnPatch) -> str:
@@ -148,7 +151,7 @@ def _draft(
         "attached_node": None if is_source else target.unique_id,
         "file_key_name": f"{target.section}.{target.key_name}",
     }
-    facts = _facts(scope, target, item, values, span, config)
+    facts = _facts(scope, target, place, item, values, span, config)
     _configure(scope, values, facts, config, _first_tags(tags, item))
     if item.description:
         values["description"], values["doc_blocks"] = scope.descriptions.render(
@@ -199,7 +202,7 @@ def _configure(
     values["config"] = resolved.config
     values["unrendered_config"] = resolved.unrendered
     values["meta"] = resolved.config["meta"]
-    values["tags"] = distinct_tags(tags, resolved.tags)
+    values["tags"] = distinct_tags(tags, resolved.tags) if tags else resolved.tags
     values["depends_on_macros"] = facts.macros
     values["refs"] = facts.refs
     values["sources"] = facts.sources
@@ -220,13 +223,21 @@ def _names(item: TestItem, stem: str, kwargs: Mapping[str, Any]) -> tuple[str, s
     parts: list[str] = []
     for key in sorted(kwargs):
         value = kwargs[key]
-        if isinstance(value, dict):
+        if isinstance(value, str):
+            parts.append(value)
+        elif isinstance(value, dict):
             parts += [str(one) for one in value.values()]
         elif isinstance(value, list | tuple):
             parts += [str(one) for one in value]
         else:
             parts.append(str(value))
-    cleaned = "__".join([_ARGUMENT_PARTS.sub("_", part) for part in parts])
+    # Most arguments are names, which need no cleaning.
+    cleaned = "__".join(
+        [
+            part if part.isascii() and part.isidentifier() else _ARGUMENT_PARTS.sub("_", part)
+            for part in parts
+        ]
+    )
     # dbt joins with an underscore even where no argument follows.
     name = f"{stem}_{cleaned}"
     if len(name) <= _LONGEST_NAME:
@@ -247,7 +258,10 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
-        return {key: _as_text(value[key]) for key in sorted(value)}
+        return {
+            key: one if isinstance(one := value[key], str) else _as_text(one)
+            for key in sorted(value)
+        }
     if isinstance(value, list | tuple):
         return [_as_text(one) for one in value]
     return str(value)
@@ -287,6 +301,7 @@ def _literal(value: Any) -> str:
 def _facts(
     scope: Scope,
     target: Target,
+    place: _Place,
     item: TestItem,
     values: Mapping[str, Any],
     span: Span,
@@ -300,9 +315,16 @@ def _facts(
     call = target.call
     macro = scope.macros.find_test(item.name, item.namespace, target.package)
     if macro is not None and macro.unique_id in _READ_STATICALLY:
-        if isinstance(call, SourceCall):
-            return Facts(sources=(call,), macros=(macro.unique_id,))
-        return Facts(refs=(call,), macros=(macro.unique_id,))
+        known = place.facts.get(macro.unique_id)
+        if known is None:
+            macros = (macro.unique_id,)
+            known = (
+                Facts(sources=(call,), macros=macros)
+                if isinstance(call, SourceCall)
+                else Facts(refs=(call,), macros=macros)
+            )
+            place.facts[macro.unique_id] = known
+        return known
     asked = Asked()
     if macro is not None:
         asked.macros[macro.unique_id] = None

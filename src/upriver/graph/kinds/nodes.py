@@ -16,6 +16,7 @@ from upriver.graph.config import distinct_tags
 from upriver.graph.contracts import contract_checksum, full_constraint
 from upriver.graph.drafts import Draft, Scope, in_file_layers, resolve_config
 from upriver.graph.kinds.arguments import read_call
+from upriver.graph.naming import default_alias, default_database, default_schema
 from upriver.graph.versions import Properties
 from upriver.jinja.static_facts import is_extractable
 from upriver.problems import Problem, Span
@@ -403,8 +404,34 @@ def timestamp(text: str | None) -> str | None:
 def name_node(scope: Scope, values: dict[str, Any], kind: str, version: Any, file: str) -> None:
     """Add alias, schema, database and relation to a node's values (PROJ-176..180)."""
     config = values["config"]
-    package = values["package"]
-    names = scope.names
+    inputs = scope.inputs
+    alias: str | Problem
+    schema: str | Problem
+    database: str | Problem | None
+    if scope.names.are_default(values["package"]):
+        alias = default_alias(config.get("alias"), values["name"], version)
+        schema = default_schema(config.get("schema"), inputs.schema)
+        database = default_database(config.get("database"), inputs.database)
+    else:
+        alias, schema, database = _asked_names(scope, values, kind, version, file)
+    if kind == "snapshot":
+        schema = config.get("target_schema") or schema
+        database = config.get("target_database") or database
+    values["alias"] = alias if isinstance(alias, str) else values["name"]
+    values["schema"] = schema if isinstance(schema, str) else inputs.schema
+    values["database"] = inputs.database if isinstance(database, Problem) else database
+    values["relation_name"] = (
+        scope.names.relation(values["database"], values["schema"], values["alias"])
+        if _is_stored(scope, kind, config)
+        else None
+    )
+
+
+def _asked_names(
+    scope: Scope, values: Mapping[str, Any], kind: str, version: Any, file: str
+) -> tuple[str | Problem, str | Problem, str | Problem | None]:
+    """Return alias, schema and database as the project's own macros say."""
+    config, package, names = values["config"], values["package"], scope.names
 
     def view() -> Mapping[str, Any]:
         return node_view(values, kind, scope)
@@ -415,17 +442,7 @@ def name_node(scope: Scope, values: dict[str, Any], kind: str, version: Any, fil
     for answer in (alias, schema, database):
         if isinstance(answer, Problem):
             scope.problems.append(_placed(answer, file, values["unique_id"]))
-    if kind == "snapshot":
-        schema = config.get("target_schema") or schema
-        database = config.get("target_database") or database
-    values["alias"] = alias if isinstance(alias, str) else values["name"]
-    values["schema"] = schema if isinstance(schema, str) else scope.inputs.schema
-    values["database"] = scope.inputs.database if isinstance(database, Problem) else database
-    values["relation_name"] = (
-        names.relation(values["database"], values["schema"], values["alias"])
-        if _is_stored(scope, kind, config)
-        else None
-    )
+    return alias, schema, database
 
 
 def _is_stored(scope: Scope, kind: str, config: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ tree is made of tuples because several thousand templates are read at a cold sta
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from upriver.jinja.static.tokens import (
@@ -57,6 +58,22 @@ def read_template(text: str) -> list[Statement]:
     if stop is not None:
         raise Unreadable(stop)
     return body
+
+
+@functools.lru_cache(maxsize=4096)
+def _output(tag: str) -> Expression | None:
+    """Read the rest of a tag that prints an expression; None if it does not end with the text.
+
+    Kept, since models repeat such tags, and reading one is most of what reading a template costs.
+    """
+    reader = _Reader(tag)
+    try:
+        reader.advance()
+        made = reader.expression()
+        reader.end("}}")
+    except Unreadable:
+        return None
+    return made if reader.position == len(tag) else None
 
 
 class _Reader:
@@ -126,6 +143,13 @@ class _Reader:
             mark = match[1]
             if mark is None:
                 continue
+            if mark == "{":
+                end = self.text.find("}}", self.position) + 2
+                made = _output(self.text[self.position : end])
+                if made is not None:
+                    found.append(("out", made))
+                    self.position = end
+                    continue
             if mark == "#":
                 raise Unreadable("{#")
             self.advance()

@@ -1,7 +1,7 @@
 """Writing `manifest.json`, v12, as dbt-core 1.11 reads it (ART-12 .. ART-54).
 
-A manifest is assembled from the encoded objects of its members, so that whoever kept the bytes of
-an unchanged member hands them over again. dbt's schema forbids keys it does not know; what upriver
+A manifest is written piece by piece, and the place of each member is noted, so that it can be
+replaced alone later (`splice.py`). dbt's schema forbids keys it does not know; what upriver
 adds is therefore said in `metadata.env`, the one place of the block that is open (`MAKER_KEY`,
 `COMMIT_KEY`, `TARGET_KEY`).
 """
@@ -9,7 +9,7 @@ adds is therefore said in `metadata.env`, the one place of the block that is ope
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -42,6 +42,8 @@ _ORDER = (
     "disabled", "parent_map", "child_map", "group_map", "saved_queries", "semantic_models",
     "unit_tests", "functions",
 )  # fmt: skip
+_WHOLE = frozenset({"selectors", "disabled", "parent_map", "child_map", "group_map"})
+"""Sections that are about the whole, and are written in one piece."""
 _OUTSIDE_DAG = frozenset({"group", "macro", "doc"})
 
 _encoder = msgspec.json.Encoder()
@@ -84,20 +86,20 @@ def encode_doc(doc: Doc) -> bytes:
     return _encoder.encode(doc_value(doc))
 
 
-def encode_parts(
-    graph: Graph, compiled: Mapping[str, CompiledPart], created_at: float
-) -> dict[str, bytes]:
-    """Return the JSON object of every resource, macro and doc of the graph, by unique_id."""
-    encode = _encoder.encode
-    parts = {
-        unique_id: encode(resource_value(resource, created_at, compiled.get(unique_id)))
-        for unique_id, resource in graph.resources.items()
-    }
-    for unique_id, macro in graph.macros.items():
-        parts[unique_id] = encode(macro_value(macro, created_at))
-    for unique_id, doc in graph.docs.items():
-        parts[unique_id] = encode(doc_value(doc))
-    return parts
+def encode_part(
+    graph: Graph, compiled: Mapping[str, CompiledPart], created_at: float, unique_id: str
+) -> bytes:
+    """Return the JSON object of a resource, macro or doc of the graph."""
+    resource = graph.resources.get(unique_id)
+    if resource is not None:
+        return _encoder.encode(resource_value(resource, created_at, compiled.get(unique_id)))
+    macro = graph.macros.get(unique_id)
+    if macro is not None:
+        return encode_macro(macro, created_at)
+    if unique_id in graph.docs:
+        return encode_doc(graph.docs[unique_id])
+    # A test that lost what it reads.
+    return encode_resource(graph.disabled[unique_id][-1], created_at)
 
 
 def encode_manifest(
@@ -107,38 +109,82 @@ def encode_manifest(
     created_at: float,
 ) -> bytes:
     """Return the whole manifest."""
-    parts = encode_parts(graph, compiled, created_at)
-    return assemble_manifest(graph, metadata, parts, created_at)
+    return b"".join(manifest_pieces(graph, metadata, compiled, created_at, Places()))
 
 
-def assemble_manifest(
+class Places:
+    """Where the named pieces of a manifest begin and end, filled while it is put together."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        """unique_ids, and names of sections that are one piece."""
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+
+def manifest_pieces(
     graph: Graph,
     metadata: Metadata,
-    parts: Mapping[str, bytes],
+    compiled: Mapping[str, CompiledPart],
     created_at: float,
-) -> bytes:
-    """Return a manifest whose resources, macros and docs are the given parts, by unique_id.
+    places: Places,
+) -> Iterator[bytes]:
+    """Give a manifest piece by piece, and note the places of those that may be replaced later.
 
-    From the graph come only what is about the whole: maps, selectors and disabled resources.
+    A piece is made when it is asked for: held together, those of a large project take forty
+    megabytes, and getting so much memory takes longer than writing it.
     """
-    return b"".join(assemble_chunks(graph, metadata, parts, created_at).chunks)
-
-
-def assemble_chunks(
-    graph: Graph,
-    metadata: Metadata,
-    parts: Mapping[str, bytes],
-    created_at: float,
-) -> Chunks:
-    """Return a manifest in pieces, with the place of each piece that may be replaced later."""
-    sections: dict[str, list[tuple[str, bytes]]] = {name: [] for name in _ORDER}
-    for unique_id, part in parts.items():
-        sections[SECTIONS[unique_id.partition(".")[0]]].append((unique_id, part))
     encode = _encoder.encode
-    for unique_id in graph.lost:
-        test = resource_value(graph.disabled[unique_id][-1], created_at)
-        sections["nodes"].append((unique_id, encode(test)))
-    fixed = {
+    members = _members(graph)
+    whole = _encode_whole(graph, metadata, created_at)
+    length = 0
+    mark = b"{"
+    for name in ("metadata", *_ORDER):
+        opening = mark + encode(name) + b":"
+        mark = b","
+        yield opening
+        length += len(opening)
+        if name in members:
+            brace = b"{"
+            for unique_id in members[name]:
+                opening = brace + encode(unique_id) + b":"
+                part = encode_part(graph, compiled, created_at, unique_id)
+                yield opening
+                yield part
+                places.ids.append(unique_id)
+                start = length + len(opening)
+                length = start + len(part)
+                places.starts.append(start)
+                places.ends.append(length)
+                brace = b","
+            closing = b"}" if brace == b"," else b"{}"
+            yield closing
+            length += len(closing)
+        else:
+            part = whole[name]
+            yield part
+            places.ids.append(name)
+            places.starts.append(length)
+            length += len(part)
+            places.ends.append(length)
+    yield b"}"
+
+
+def _members(graph: Graph) -> dict[str, list[str]]:
+    """Return what stands in each section that is an object of named pieces."""
+    members: dict[str, list[str]] = {name: [] for name in _ORDER if name not in _WHOLE}
+    for unique_ids in (graph.resources, graph.macros, graph.docs):
+        for unique_id in unique_ids:
+            members[SECTIONS[unique_id.partition(".")[0]]].append(unique_id)
+    members["nodes"].extend(graph.lost)
+    return members
+
+
+def _encode_whole(graph: Graph, metadata: Metadata, created_at: float) -> dict[str, bytes]:
+    """Return the sections that are one piece, by name."""
+    encode = _encoder.encode
+    return {
+        "metadata": encode_metadata(graph, metadata),
         "selectors": encode(selector_values(graph.selectors)),
         "disabled": encode(
             {
@@ -149,17 +195,6 @@ def assemble_chunks(
         **encode_edges(graph),
         "group_map": encode(_group_map(graph)),
     }
-    made = Chunks()
-    made.add(b'{"metadata":')
-    made.add_part("metadata", encode_metadata(graph, metadata))
-    for name in _ORDER:
-        made.add(f',"{name}":'.encode())
-        if name in fixed:
-            made.add_part(name, fixed[name])
-        else:
-            made.add_object(sections[name])
-    made.add(b"}")
-    return made
 
 
 def encode_metadata(graph: Graph, metadata: Metadata) -> bytes:
@@ -189,40 +224,6 @@ def _disabled(graph: Graph) -> Iterator[tuple[str, tuple[Resource, ...]]]:
         listed = items[:-1] if unique_id in lost else items
         if listed:
             yield unique_id, listed
-
-
-class Chunks:
-    """A manifest being put together: its pieces, and where named ones begin and end."""
-
-    def __init__(self) -> None:
-        self.chunks: list[bytes] = []
-        self.length = 0
-        self.ids: list[str] = []
-        """unique_ids, and names of sections that are one piece."""
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-
-    def add(self, chunk: bytes) -> None:
-        """Add a piece that never changes."""
-        self.chunks.append(chunk)
-        self.length += len(chunk)
-
-    def add_part(self, name: str, part: bytes) -> None:
-        """Add a named piece."""
-        self.ids.append(name)
-        self.starts.append(self.length)
-        self.add(part)
-        self.ends.append(self.length)
-
-    def add_object(self, members: Iterable[tuple[str, bytes]]) -> None:
-        """Add an object of named pieces."""
-        encode = _encoder.encode
-        mark = b"{"
-        for key, part in members:
-            self.add(mark + encode(key) + b":")
-            self.add_part(key, part)
-            mark = b","
-        self.add(b"}" if mark == b"," else b"{}")
 
 
 def _edges(edges: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:

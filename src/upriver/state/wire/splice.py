@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.state.wire.manifest import Chunks
+from upriver.state.wire.manifest import Places
 
 
 class Layout(msgspec.Struct, frozen=True, array_like=True):
@@ -21,9 +21,9 @@ class Layout(msgspec.Struct, frozen=True, array_like=True):
     ends: tuple[int, ...]
 
 
-def layout_of(made: Chunks) -> Layout:
+def layout_of(places: Places) -> Layout:
     """Return the layout of a manifest just put together."""
-    return Layout(tuple(made.ids), tuple(made.starts), tuple(made.ends))
+    return Layout(tuple(places.ids), tuple(places.starts), tuple(places.ends))
 
 
 def splice(
