@@ -238,6 +238,8 @@ class NodeChecks:
     def _check_constraints(self, draft: Draft) -> None:
         columns = draft.values.get("columns", {})
         constraints = draft.values.get("constraints", ())
+        if not constraints and not [one for one in columns.values() if one.constraints]:
+            return
         for kind in bad_constraint_types(columns.values(), constraints):
             self._report(
                 draft,

@@ -64,10 +64,11 @@ def constraint_key(
     for constraint in constraints:
         if constraint["type"] == "primary_key":
             return tuple(sorted(constraint["columns"]))
+    constrained = [column for column in columns.values() if column.constraints]
     return tuple(
         sorted(
             column.name
-            for column in columns.values()
+            for column in constrained
             if any(constraint["type"] == "primary_key" for constraint in column.constraints)
         )
     )

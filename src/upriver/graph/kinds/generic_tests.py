@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from upriver.graph.config import accumulate_calls, as_list, distinct_tags
-from upriver.graph.drafts import Draft, Scope, resolve_config
+from upriver.graph.drafts import Draft, Resolved, Scope, resolve_config
 from upriver.graph.kinds.arguments import Asked, gather, render_text
 from upriver.graph.kinds.nodes import name_node
 from upriver.jinja.static_facts import unrendered_config
@@ -134,16 +134,33 @@ def _draft(
     config = _said_config(scope, item, target.package, span)
     if short != name and "alias" not in config:
         config["alias"] = short
+    raw_code = _raw_code(item, config)
+    fqn = (target.package, *place.directories, name)
+    facts = _facts(scope, target, place, item, _Called(raw_code, kwargs), span, config)
+    resolved = _resolved(scope, target.package, fqn, raw_code, facts, config)
+    first_tags = _first_tags(tags, item)
+    # Written out at once: a mapping that grows is copied, and is twice as large afterwards.
     values: dict[str, Any] = {
         "unique_id": unique_id,
         "name": name,
         "package": target.package,
         "path": f"{short}.sql",
         "original_file_path": target.path,
-        "fqn": (target.package, *place.directories, name),
-        "raw_code": _raw_code(item, config),
+        "fqn": fqn,
+        "alias": name,
+        "schema": "",
+        "database": None,
+        "relation_name": None,
+        "raw_code": raw_code,
         "checksum_name": "none",
+        "config": resolved.config,
+        "unrendered_config": resolved.unrendered,
+        "tags": distinct_tags(first_tags, resolved.tags) if first_tags else resolved.tags,
+        "meta": resolved.config["meta"],
         "group": target.group,
+        "depends_on_macros": facts.macros,
+        "refs": facts.refs,
+        "sources": facts.sources,
         "test_name": item.name,
         "test_namespace": item.namespace,
         "test_kwargs": kwargs,
@@ -151,8 +168,6 @@ def _draft(
         "attached_node": None if is_source else target.unique_id,
         "file_key_name": f"{target.section}.{target.key_name}",
     }
-    facts = _facts(scope, target, place, item, values, span, config)
-    _configure(scope, values, facts, config, _first_tags(tags, item))
     if item.description:
         values["description"], values["doc_blocks"] = scope.descriptions.render(
             item.description, target.package, span, unique_id
@@ -181,31 +196,31 @@ def _stem(item: TestItem, tested: str, *, is_source: bool) -> str:
     return f"{space}source_{item.name}_{tested}"
 
 
-def _configure(
+class _Called(msgspec.Struct, frozen=True):
+    """A test's code, and what its macro is called with."""
+
+    raw_code: str
+    kwargs: dict[str, Any]
+
+
+def _resolved(
     scope: Scope,
-    values: dict[str, Any],
+    package: str,
+    fqn: tuple[str, ...],
+    raw_code: str,
     facts: Facts,
     config: Mapping[str, Any],
-    tags: tuple[str, ...],
-) -> None:
-    """Add what a test depends on and its configuration."""
+) -> Resolved:
+    """Return a test's configuration."""
     raw = config
     if facts.configs:
         raw = config = accumulate_calls(facts.configs)
         if scope.inputs.flags.state_modified_compare_more_unrendered_values:
-            raw = unrendered_config(values["raw_code"]) or config
+            raw = unrendered_config(raw_code) or config
     # The root project's tree shows over what a property file says of a package's test.
-    resolved = resolve_config(
-        scope, "test", values["package"], values["fqn"], yaml={}, raw_yaml=raw, in_file=config,
-        raw_in_file={},
-    )  # fmt: skip
-    values["config"] = resolved.config
-    values["unrendered_config"] = resolved.unrendered
-    values["meta"] = resolved.config["meta"]
-    values["tags"] = distinct_tags(tags, resolved.tags) if tags else resolved.tags
-    values["depends_on_macros"] = facts.macros
-    values["refs"] = facts.refs
-    values["sources"] = facts.sources
+    return resolve_config(
+        scope, "test", package, fqn, yaml={}, raw_yaml=raw, in_file=config, raw_in_file={}
+    )
 
 
 def _first_tags(outer: tuple[str, ...], item: TestItem) -> tuple[str, ...]:
@@ -246,8 +261,8 @@ def _names(item: TestItem, stem: str, kwargs: Mapping[str, Any]) -> tuple[str, s
 
 
 def _digest(name: str, item: TestItem, kwargs: Mapping[str, Any]) -> str:
-    shown = {"kwargs": _as_text(kwargs), "name": item.name, "namespace": str(item.namespace)}
-    return _md5(f"{name}{shown!r}")[-10:]
+    shown = f"'kwargs': {_as_text(kwargs)!r}, 'name': {item.name!r}"
+    return _md5(f"{name}{{{shown}, 'namespace': {str(item.namespace)!r}}}")[-10:]
 
 
 def _md5(text: str) -> str:
@@ -303,7 +318,7 @@ def _facts(
     target: Target,
     place: _Place,
     item: TestItem,
-    values: Mapping[str, Any],
+    called: _Called,
     span: Span,
     config: dict[str, Any],
 ) -> Facts:
@@ -335,7 +350,7 @@ def _facts(
     if where is not None:
         asked.macros[where.unique_id] = None
     if macro is not None and scope.macros.asks(macro):
-        _ask_macro(scope, values, asked)
+        _ask_macro(scope, target.package, called, asked)
     return Facts(
         refs=tuple(asked.refs),
         sources=tuple(asked.sources),
@@ -352,10 +367,8 @@ def _as_called(call: RefCall | SourceCall) -> RefCall | SourceCall:
     return RefCall(name=call.name, package=call.package, version=str(version))
 
 
-def _ask_macro(scope: Scope, values: Mapping[str, Any], asked: Asked) -> None:
-    answer = scope.inputs.templates.test_facts(
-        values["raw_code"], values["package"], values["test_kwargs"]
-    )
+def _ask_macro(scope: Scope, package: str, called: _Called, asked: Asked) -> None:
+    answer = scope.inputs.templates.test_facts(called.raw_code, package, called.kwargs)
     if isinstance(answer, Problem):
         # The test says what is wrong when it runs, with its real arguments.
         return
