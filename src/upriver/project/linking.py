@@ -26,7 +26,7 @@ from upriver.project.loading import (
     macro_table,
     parse_world,
 )
-from upriver.project.memory import RACE_NS, Memory, ParsedRow, Snapshot, file_key, stamp_of
+from upriver.project.memory import RACE_NS, Memory, ParsedRow, Snapshot, Stamp, file_key, stamp_of
 from upriver.project.recorder import UNMEMORABLE, Answers, Recorder
 from upriver.project.templates import hook_inputs, make_naming, make_templates
 from upriver.resources.definitions import ParsedFile
@@ -251,11 +251,20 @@ def _remember_all(memory: Memory, listing: Listing, outcome: Outcome) -> None:
         Snapshot(
             listing.settings_key,
             listing.builtins,
-            tuple(stamp_of(file) for file in listing.files),
+            _stamps(listing.files, rows),
             listing.listed_ns,
             dict(outcome.questions),
             has_graph,
         )
+    )
+
+
+def _stamps(files: tuple[SourceFile, ...], rows: Mapping[str, ParsedRow]) -> tuple[Stamp, ...]:
+    """Return the stamps of all files; those of the files that were read are at hand."""
+    found = (rows.get(file_key(file)) for file in files)
+    return tuple(
+        stamp_of(file) if row is None else row.stamp
+        for file, row in zip(files, found, strict=True)
     )
 
 

@@ -64,7 +64,21 @@ def is_plain(text: str) -> bool:
     lines = _distinct_lines(text)
     if _ODD_CHARACTER.search(lines) or _SUSPECT.search(f"\n{lines}"):
         return False
-    return not _has_block_in_flow(text)
+    return _has_balanced_lines(lines) or not _has_block_in_flow(text)
+
+
+def _has_balanced_lines(lines: str) -> bool:
+    """Whether no bracket is open at the end of a line, so that none can hold a block scalar."""
+    if "[" not in lines and "{" not in lines:
+        return True
+    return all(
+        line.count("[") == line.count("]")
+        and line.count("{") == line.count("}")
+        and line.rfind("[") <= line.rfind("]")
+        and line.rfind("{") <= line.rfind("}")
+        for line in lines.split("\n")
+        if "[" in line or "{" in line
+    )
 
 
 def _distinct_lines(text: str) -> str:
@@ -80,8 +94,6 @@ def _distinct_lines(text: str) -> str:
 
 def _has_block_in_flow(text: str) -> bool:
     """Whether a block scalar may begin inside brackets, where only one of the parsers minds."""
-    if "[" not in text and "{" not in text:
-        return False
     start = square = curly = 0
     for header in _BLOCK_START.finditer(text):
         part = text[start : header.start()]
