@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tests.jinja.contexts import world as make_world
 
 from upriver.jinja.config import RunConfig
-from upriver.jinja.context import render_node
-from upriver.jinja.errors import CompilationError
+from upriver.jinja.context import build_context, render_node
+from upriver.jinja.errors import CompilationError, Origin, problem_of
 from upriver.jinja.plain import render_plain
+from upriver.jinja.scope import Context
 from upriver.jinja.subject import Subject
 from upriver.resources.calls import RefCall, SourceCall
 
@@ -42,16 +43,52 @@ PIECES = [
     "{# a comment #}", "{# - - #}", "{#- trimmed -#}", "{{- ref('a') -}}", "{{ ref('a', v=2) }}",
     "{{ config(a=var('x', 1)) }}", "{% if true %}x{% endif %}", "{{ ref( 'a' ) ~ 'x' }}", "{", "}}",
     "{ {", "'{{ ref('a') }}'", "-- {{ ref('a') }}", "{{ this.schema }}", "\n\n",
+    "{{ twice('a') }}", '{{twice("b", times=3)}}', "{{ twice(times=-1, name='c',) }}",
+    "{{ twice(none, true) }}", "{{ shop.twice('}}') }}", "{{ twice(ref('a')) }}", "{{ var('x', 1) }}",
+    "{{ twice(\n'a') }}", "{{ twice('a' 'b') }}", "{{ twice('a') | upper }}", "{{ unknown('a') }}",
+    "{{ dbt.type_string() }}", "{{ twice }}", "{{ log('a', info=true) }}",
 ]  # fmt: skip
+MACROS = """
+{% macro twice(name, times=2) %}{{ name }}*{{ times }}{% endmacro %}
+{% macro refused(name) %}
+{{ exceptions.raise_compiler_error('no ' ~ name) }}
+{% endmacro %}
+{% macro broken(name) %}{{ name.missing.more }}{% endmacro %}
+"""
+
+
+HERE = Origin(file="models/a.sql", line=3)
+
+
+def plain_of(text: str, world: Any) -> str | None:
+    return render_plain(text, build_context(world, SUBJECT), HERE)
 
 
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=8))
 def test_plain_equals_rendered(pieces: list[str]) -> None:
     text = "".join(pieces)
-    world = make_world()
-    plain = render_plain(text, world, SUBJECT)
+    world = make_world(own=MACROS)
+    plain = plain_of(text, world)
     if plain is not None:
         assert plain == render_node(world, SUBJECT, text)
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["refused('it')", "shop.refused('it')", "broken('it')", "var('absent')", "twice('a', 1, 2)"],
+)
+def test_an_error_of_a_call_is_the_one_of_the_engine(call: str) -> None:
+    text = f"select 1,\n  {{{{ twice('a') }}}},\n  {{{{ {call} }}}}\n"
+    found = []
+    for render in (render_plain, _rendered):
+        with pytest.raises(CompilationError) as caught:
+            render(text, build_context(make_world(own=MACROS), SUBJECT), HERE)
+        found.append(problem_of(caught.value))
+    assert found[0] == found[1]
+
+
+def _rendered(text: str, context: Context, origin: Origin) -> str:
+    return context.render(text, origin)
 
 
 @pytest.mark.parametrize(
@@ -64,18 +101,20 @@ def test_plain_equals_rendered(pieces: list[str]) -> None:
         ("{# x #}select * from {{ source('s', 't') }}", "select * from <s.t>"),
         ("{{ ref('a') | upper }}", None),
         ("{{ ref(name) }}", None),
+        ("{{ twice(name) }}", None),
+        ("{{ return('x') }}", None),
         ("{% set x = 1 %}", None),
     ],
 )
 def test_what_is_plain(text: str, expected: str | None) -> None:
-    assert render_plain(text, make_world(), SUBJECT) == expected
+    assert plain_of(text, make_world()) == expected
 
 
 def test_a_reference_without_answer_is_an_error() -> None:
     with pytest.raises(CompilationError):
-        render_plain("{{ ref('missing') }}", make_world(), SUBJECT)
+        plain_of("{{ ref('missing') }}", make_world())
 
 
 def test_an_overriding_macro_needs_the_engine() -> None:
     world = make_world(own="{% macro ref(name) %}x{% endmacro %}")
-    assert render_plain("{{ ref('a') }}", world, SUBJECT) is None
+    assert plain_of("{{ ref('a') }}", world) is None

@@ -175,7 +175,9 @@ def test_closing_the_iterator_cancels_and_closes_workers():
     def wait(hand):
         return "error" if hand.cancelled.wait(5) else "success"
 
-    run = Run((step("a"),), {"a": wait})
+    run = Run((step("a"), step("b")), {"a": wait, "b": wait}, threads=2)
+    # A step is said to start before it does.
+    assert isinstance(next(run.events), StepStarted)
     assert isinstance(next(run.events), StepStarted)
     run.events.close()
     assert run.closed == ["Thread-1 (worker)"]

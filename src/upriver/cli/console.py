@@ -129,7 +129,9 @@ class Console:
             text = f"On {event.connection}: {event.sql}"
         else:
             text = lines.status_line(event.status, event.seconds)
-        self._line(text, level="debug", thread=thread)
+        # What follows the end of a statement (the next one, or the end of the step) is written at
+        # once, and takes this line along; each flush is a system call.
+        self._line(text, level="debug", thread=thread, is_flushed=event.seconds is None)
 
     def _began(self, event: RunStarted) -> None:
         self._results = []
@@ -261,13 +263,17 @@ class Console:
         if self._progress is not None:
             self._progress.stop()
 
-    def _line(self, text: str, *, level: str = "info", thread: str | None = None) -> None:
+    def _line(
+        self, text: str, *, level: str = "info", thread: str | None = None, is_flushed: bool = True
+    ) -> None:
         if LEVELS[level] >= LEVELS[self._style.level]:
-            self._write(self._stream, f"{self._style.prefix(level, thread)}{text}")
+            line = f"{self._style.prefix(level, thread)}{text}"
+            self._write(self._stream, line, is_flushed=is_flushed)
 
-    def _write(self, stream: TextIO, text: str) -> None:
+    def _write(self, stream: TextIO, text: str, *, is_flushed: bool = True) -> None:
         if self._progress is not None and self._progress.is_live:
             self._progress.print(text)
             return
         stream.write(f"{text}\n")
-        stream.flush()
+        if is_flushed:
+            stream.flush()

@@ -127,6 +127,8 @@ def _perform(parsed: Parsed, calling: Calling) -> InvokeResult:
         templates=calling.templates,
         on_query=output.on_query,
         ask=calling.ask,
+        # Callbacks are other people's, and are called from this thread alone.
+        is_heard_from_any_thread=not calling.callbacks,
     )
     failure: Exception | None = None
     try:

@@ -71,18 +71,22 @@ class CompilationError(UpriverError):
         self.related = related
 
 
-def located(error: BaseException, origin: Origin, names: Iterable[str] = ()) -> CompilationError:
+def located(
+    error: BaseException, origin: Origin, names: Iterable[str] = (), *, caller: Span | None = None
+) -> CompilationError:
     """Return the error with its place; `names` are the names known, for the nearest spelling.
 
     An error that already has a place is returned as it is. `origin` is used for syntax errors and
-    where no template frame is on the traceback.
+    where no template frame is on the traceback; `caller` stands for a frame outside all of those.
     """
     if isinstance(error, CompilationError) and error.span is not None:
         return error
     places = _places(error)
+    if caller is not None and caller not in places[:1]:
+        places.insert(0, caller)
     if not places:
         line = getattr(error, "lineno", None)
-        places = [_span(origin, line if isinstance(line, int) else None)]
+        places = [span_at(origin, line if isinstance(line, int) else None)]
     innermost, related = places[-1], tuple(reversed(places[:-1]))
     if isinstance(error, CompilationError):
         error.span, error.related = innermost, related
@@ -160,10 +164,11 @@ def _frame_span(frame: FrameType, line: int) -> Span | None:
     template = frame.f_globals.get("__jinja_template__")
     if template is None:
         return None
-    return _span(template.origin, template.get_corresponding_lineno(line))
+    return span_at(template.origin, template.get_corresponding_lineno(line))
 
 
-def _span(origin: Origin, line: int | None) -> Span:
+def span_at(origin: Origin, line: int | None) -> Span:
+    """Return the place of a line of a template's text."""
     if line is None or origin.line is None:
         return Span(file=origin.file)
     return Span(file=origin.file, line=origin.line + line - 1)

@@ -11,7 +11,7 @@ import re
 from upriver.digest import digest_text
 from upriver.jinja.blocks import Block, find_blocks
 from upriver.jinja.calls import find_calls, signature_arguments
-from upriver.jinja.static.syntax import is_sound_macro
+from upriver.jinja.static.macro_syntax import is_sound_macro
 from upriver.jinja.world import World
 from upriver.problems import Problem, Span
 from upriver.resources.definitions import ParsedFile

@@ -330,6 +330,7 @@ def setting_for(opened: OpenedProject, door: Door, graph: Graph, loaded: Loaded)
         fixtures=_fixtures(loaded),
         stop=opened.caller.stop,
         on_query=_query_listener(opened),
+        at_once=opened.listener if opened.caller.is_heard_from_any_thread else None,
         memory=opened.caller.templates,
         cache=door.cache,
     )

@@ -47,6 +47,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     on_query: Callable[[str, str, float | None, str], None] | None = None
     ask: Ask | None = None
     """Asks the person at the terminal; None where there is none."""
+    is_heard_from_any_thread: bool = False
+    """Whether `listener` may be called by several threads at once."""
 
 
 class OpenedProject:

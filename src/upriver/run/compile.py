@@ -169,12 +169,10 @@ class Compiler:
         if isinstance(node, Test) and node.test_name is not None:
             code = _render_generic_test(node, subject, self._world)
         else:
-            plain = render_plain(node.raw_code, self._world, subject)
-            code = plain if plain is not None else self._render_text(node, subject)
+            context, origin = build_context(self._world, subject), origin_of(node)
+            plain = render_plain(node.raw_code, context, origin)
+            code = plain if plain is not None else render(node.raw_code, context, origin)
         return code, tuple(seen)
-
-    def _render_text(self, node: Node, subject: Subject) -> str:
-        return render(node.raw_code, build_context(self._world, subject), origin_of(node))
 
     def _finish(self, node: Node, code: str, inlined: tuple[str, ...]) -> CompiledStep:
         ctes = self._in_order(inlined)

@@ -291,13 +291,14 @@ class _Loop:
             if ready.skipped_by is not None:
                 yield self._skip(ready)
             else:
-                yield self._start(ready.step)
+                hand = self._idle.pop()
+                # Said first, so that nothing the step does is heard of before.
+                yield self._started(hand, ready.step)
+                self._crew.hands[hand].give(hand, ready.step)
 
-    def _start(self, step: Step) -> Event:
-        hand = self._idle.pop()
+    def _started(self, hand: int, step: Step) -> Event:
         self._index += 1
         self._running[hand] = (step, self._index)
-        self._crew.hands[hand].give(hand, step)
         return StepStarted(
             unique_id=step.unique_id,
             action=step.action,

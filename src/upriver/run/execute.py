@@ -126,7 +126,8 @@ class _Run:
         self._main.close()
 
     def _worker(self, name: str) -> StepWorker:
-        return StepWorker(self._world, self._cache, name, self._mailbox.pass_on)
+        tell = self._setting.at_once or self._mailbox.pass_on
+        return StepWorker(self._world, self._cache, name, tell)
 
     def _create_schemas(self) -> None:
         try:

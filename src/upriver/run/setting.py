@@ -12,7 +12,7 @@ from upriver.adapters.contract import Adapter, OpenWarehouse
 from upriver.graph.graph import Graph
 from upriver.jinja.macro_table import MacroTable
 from upriver.parse.world import Settings
-from upriver.run.events import QueryRan
+from upriver.run.events import PhaseBegan, QueryRan
 from upriver.run.stop import Stop
 from upriver.run.writer import Writer
 from upriver.state.baseline import Published
@@ -61,6 +61,9 @@ class RunSetting(msgspec.Struct, frozen=True, kw_only=True):
     on_query: Callable[[QueryRan], None] | None = None
     """Told of every statement, in the thread that reads the events; None where no debug log is
     kept, which saves the reporting."""
+    at_once: Callable[[QueryRan | PhaseBegan], None] | None = None
+    """Told of statements and phases in the threads of the workers, instead of `on_query` and the
+    events. Waking another thread for each of them takes longer than writing it down."""
     query_comment: QueryComment = QueryComment(comment=None)
     """`query-comment` of the root project (PROJ-246)."""
     memory: dict[str, Any] = {}

@@ -73,10 +73,15 @@ def _subject(
     config = node.config if parts.config is None else parts.config
     is_sql = node.language == "sql"
 
+    made: list[dict[str, Any]] = []
+
     def make_model() -> dict[str, Any]:
-        model = model_dict(node, parts.code, published, parts.batch)
-        resolve_contract(model, parts.resolver, world.dialect)
-        return model
+        # Once for a subject: the macros of the adapter, which have a context apart, see the same.
+        if not made:
+            model = model_dict(node, parts.code, published, parts.batch)
+            resolve_contract(model, parts.resolver, world.dialect)
+            made.append(model)
+        return made[0]
 
     return Subject(
         package=node.package,

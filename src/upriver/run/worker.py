@@ -24,7 +24,7 @@ from upriver.run.actions.nothing import run_nothing
 from upriver.run.actions.operation import run_operation
 from upriver.run.actions.seed import run_seed
 from upriver.run.actions.unit_test import run_unit_test
-from upriver.run.events import Event, PhaseBegan, QueryRan, StepResult
+from upriver.run.events import PhaseBegan, QueryRan, StepResult
 from upriver.run.messages import describe_failure
 from upriver.run.query_comment import step_comment
 from upriver.run.setting import RunSetting
@@ -47,7 +47,7 @@ ACTIONS: Mapping[Action, Callable[[Task], Done]] = {
     "freshness": run_freshness,
 }
 
-Tell = Callable[[Event], None]
+Tell = Callable[[QueryRan | PhaseBegan], None]
 
 
 class StepWorker:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 Folder = Literal["compiled", "run"]
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
 class Writer:
@@ -38,6 +40,12 @@ class Writer:
         if parent not in self._made:
             Path(parent).mkdir(parents=True, exist_ok=True)
             self._made.add(parent)
-        with open(target, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 (hot path)
-            file.write(text)
+        data = text.encode()
+        # Bare system calls: a file object for each of a thousand files takes 20 ms more.
+        descriptor = os.open(target, _FLAGS, 0o666)
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+        finally:
+            os.close(descriptor)
         return f"{self._shown}/{relative}"

@@ -134,40 +134,18 @@ def _draft(
     config = _said_config(scope, item, target.package, span)
     if short != name and "alias" not in config:
         config["alias"] = short
-    raw_code = _raw_code(item, config)
-    fqn = (target.package, *place.directories, name)
-    facts = _facts(scope, target, place, item, _Called(raw_code, kwargs), span, config)
-    resolved = _resolved(scope, target.package, fqn, raw_code, facts, config)
-    first_tags = _first_tags(tags, item)
-    # Written out at once: a mapping that grows is copied, and is twice as large afterwards.
-    values: dict[str, Any] = {
-        "unique_id": unique_id,
-        "name": name,
-        "package": target.package,
-        "path": f"{short}.sql",
-        "original_file_path": target.path,
-        "fqn": fqn,
-        "alias": name,
-        "schema": "",
-        "database": None,
-        "relation_name": None,
-        "raw_code": raw_code,
-        "checksum_name": "none",
-        "config": resolved.config,
-        "unrendered_config": resolved.unrendered,
-        "tags": distinct_tags(first_tags, resolved.tags) if first_tags else resolved.tags,
-        "meta": resolved.config["meta"],
-        "group": target.group,
-        "depends_on_macros": facts.macros,
-        "refs": facts.refs,
-        "sources": facts.sources,
-        "test_name": item.name,
-        "test_namespace": item.namespace,
-        "test_kwargs": kwargs,
-        "column_name": column_name,
-        "attached_node": None if is_source else target.unique_id,
-        "file_key_name": f"{target.section}.{target.key_name}",
-    }
+    called = _Called(
+        unique_id=unique_id,
+        name=name,
+        short=short,
+        fqn=(target.package, *place.directories, name),
+        raw_code=_raw_code(item, config),
+        kwargs=kwargs,
+        column_name=column_name,
+    )
+    facts = _facts(scope, target, place, item, called, span, config)
+    resolved = _resolved(scope, target.package, called, facts, config)
+    values = _values(target, item, called, facts, resolved, _first_tags(tags, item))
     if item.description:
         values["description"], values["doc_blocks"] = scope.descriptions.render(
             item.description, target.package, span, unique_id
@@ -196,18 +174,65 @@ def _stem(item: TestItem, tested: str, *, is_source: bool) -> str:
     return f"{space}source_{item.name}_{tested}"
 
 
-class _Called(msgspec.Struct, frozen=True):
-    """A test's code, and what its macro is called with."""
+class _Called(msgspec.Struct, frozen=True, kw_only=True):
+    """A test as it is named and called."""
 
+    unique_id: str
+    name: str
+    short: str
+    """Names its file and relation."""
+    fqn: tuple[str, ...]
     raw_code: str
     kwargs: dict[str, Any]
+    column_name: str | None
+
+
+def _values(
+    target: Target,
+    item: TestItem,
+    called: _Called,
+    facts: Facts,
+    resolved: Resolved,
+    first_tags: tuple[str, ...],
+) -> dict[str, Any]:
+    """Return the values of a test, its names in the target left open.
+
+    They are written out at once: a mapping that grows is copied, and twice as large afterwards.
+    """
+    return {
+        "unique_id": called.unique_id,
+        "name": called.name,
+        "package": target.package,
+        "path": f"{called.short}.sql",
+        "original_file_path": target.path,
+        "fqn": called.fqn,
+        "alias": called.name,
+        "schema": "",
+        "database": None,
+        "relation_name": None,
+        "raw_code": called.raw_code,
+        "checksum_name": "none",
+        "config": resolved.config,
+        "unrendered_config": resolved.unrendered,
+        "tags": distinct_tags(first_tags, resolved.tags) if first_tags else resolved.tags,
+        "meta": resolved.config["meta"],
+        "group": target.group,
+        "depends_on_macros": facts.macros,
+        "refs": facts.refs,
+        "sources": facts.sources,
+        "test_name": item.name,
+        "test_namespace": item.namespace,
+        "test_kwargs": called.kwargs,
+        "column_name": called.column_name,
+        "attached_node": None if isinstance(target.call, SourceCall) else target.unique_id,
+        "file_key_name": f"{target.section}.{target.key_name}",
+    }
 
 
 def _resolved(
     scope: Scope,
     package: str,
-    fqn: tuple[str, ...],
-    raw_code: str,
+    called: _Called,
     facts: Facts,
     config: Mapping[str, Any],
 ) -> Resolved:
@@ -216,10 +241,10 @@ def _resolved(
     if facts.configs:
         raw = config = accumulate_calls(facts.configs)
         if scope.inputs.flags.state_modified_compare_more_unrendered_values:
-            raw = unrendered_config(raw_code) or config
+            raw = unrendered_config(called.raw_code) or config
     # The root project's tree shows over what a property file says of a package's test.
     return resolve_config(
-        scope, "test", package, fqn, yaml={}, raw_yaml=raw, in_file=config, raw_in_file={}
+        scope, "test", package, called.fqn, yaml={}, raw_yaml=raw, in_file=config, raw_in_file={}
     )
 
 

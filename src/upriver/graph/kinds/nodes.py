@@ -178,7 +178,6 @@ def draft_body(
     config = resolved.config
     if config.get("pre-hook") or config.get("post-hook"):
         facts = _with_hooks(scope, body, config)
-    # With the names that are filled in below, the mapping is made large enough for all that follows.
     values: dict[str, Any] = {
         "unique_id": body.unique_id,
         "name": body.name,
@@ -186,10 +185,6 @@ def draft_body(
         "path": body.path,
         "original_file_path": body.original_file_path,
         "fqn": body.fqn,
-        "alias": body.name,
-        "schema": "",
-        "database": None,
-        "relation_name": None,
         "raw_code": body.raw_code,
         "language": body.language,
         "checksum_name": body.checksum_name,
