@@ -236,6 +236,47 @@ def test_a_folder_without_artifacts_says_what_to_do(page: Any, tmp_path: Path) -
         page.get_by_text("upriver docs generate").wait_for()
 
 
+SEMANTIC = {
+    "semantic_models": {
+        "semantic_model.p.orders": {
+            "name": "orders", "package_name": "p", "description": None, "depends_on": {"nodes": []},
+            "entities": [{"name": "order_id", "type": "primary", "expr": None}], "dimensions": [],
+            "measures": [{"name": "total", "agg": "sum", "expr": "amount", "description": EVIL}],
+        },
+    },
+    "metrics": {
+        "metric.p.revenue": {
+            "name": "revenue", "package_name": "p", "type": "simple", "label": "Revenue",
+            "depends_on": {"nodes": ["semantic_model.p.orders"]},
+            "type_params": {"measure": {"name": "total"}, "metrics": []},
+            "filter": {"where_filters": [{"where_sql_template": EVIL}]},
+        },
+    },
+    "saved_queries": {
+        "saved_query.p.monthly": {
+            "name": "monthly", "package_name": "p", "depends_on": {"nodes": ["metric.p.revenue"]},
+            "query_params": {"metrics": ["revenue"], "group_by": [EVIL], "limit": 3},
+            "exports": [{"name": "kept", "config": {"export_as": "table"}}],
+        },
+    },
+}  # fmt: skip
+
+
+def test_the_semantic_layer_is_shown(page: Any, tmp_path: Path) -> None:
+    manifest = {"metadata": {"project_name": "p"}, "nodes": {}, **SEMANTIC}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with served(tmp_path) as where:
+        _open(page, where, "semantic_model/semantic_model.p.orders")
+        assert page.locator("#measures tbody tr").inner_text().split()[:3] == [
+            "total", "sum", "amount",
+        ]  # fmt: skip
+        _open(page, where, "metric/metric.p.revenue")
+        assert EVIL in page.locator("#definition").inner_text()
+        _open(page, where, "saved_query/saved_query.p.monthly")
+        assert "kept table" in page.locator("#query").inner_text()
+        assert page.evaluate("window.harm") is None
+
+
 LAYOUT = """
 async (count) => {
   const { layoutGraph, NODE_WIDTH, NODE_HEIGHT } = await import("./docs_site/layout.js");

@@ -146,6 +146,7 @@ export function resourcePage(project, resource) {
     resource.description.trim() ? section("Description", "description", markdown(resource.description)) : null,
     columnSection(project, resource),
     argumentSection(resource),
+    ...semanticSections(resource),
     isInLineage(resource) ? section("Lineage", "lineage", smallLineage(project, resource)) : null,
     testSection(project, resource),
     unitTestParts(resource),
@@ -243,6 +244,67 @@ function argumentSection(resource) {
     h("tbody", {}, given.map((one) => h("tr", {}, h("td", {}, h("code", {}, one.name)), h("td", { class: "column-type" }, one.type || one.data_type || ""), h("td", {}, one.description ? markdown(one.description) : null)))))));
 }
 
+// ---- the semantic layer
+
+function semanticSections(resource) {
+  if (resource.kind === "semantic_model") return partTables(resource.raw);
+  if (resource.kind === "metric") return [definitionOf(resource.raw)];
+  if (resource.kind === "saved_query") return [queryOf(resource.raw)];
+  return [];
+}
+
+function partTables(raw) {
+  return [["Entities", raw.entities], ["Dimensions", raw.dimensions], ["Measures", raw.measures]].map(([title, parts]) => {
+    if (!parts || !parts.length) return null;
+    const row = (part) => h("tr", {},
+      h("td", { class: "column-name" }, h("code", {}, part.name)),
+      h("td", { class: "column-type" }, part.agg || part.type || ""),
+      h("td", {}, part.expr ? h("code", {}, String(part.expr)) : null),
+      h("td", { class: "column-text" }, part.description ? markdown(part.description) : part.label || ""));
+    return section(title, title.toLowerCase(), h("div", { class: "table-wrap" }, h("table", { class: "columns-table" },
+      h("thead", {}, h("tr", {}, h("th", {}, "Name"), h("th", {}, title === "Measures" ? "Aggregation" : "Type"), h("th", {}, "Expression"), h("th", {}, "Description"))),
+      h("tbody", {}, parts.map(row)))));
+  });
+}
+
+function inputName(one) {
+  return one ? (one.alias ? `${one.name} as ${one.alias}` : one.name) : null;
+}
+
+function code(text) {
+  return text === null || text === undefined || text === "" ? null : h("code", {}, typeof text === "string" ? text : JSON.stringify(text));
+}
+
+function filtersOf(filter) {
+  const found = (filter && filter.where_filters) || [];
+  return found.length ? code(found.map((one) => one.where_sql_template).join(" and ")) : null;
+}
+
+function definitionOf(raw) {
+  const given = raw.type_params || {};
+  const window = given.window || (given.cumulative_type_params && given.cumulative_type_params.window);
+  return section("Definition", "definition", h("dl", { class: "facts" },
+    fact("Type", raw.type),
+    fact("Measure", code(inputName(given.measure))),
+    fact("Numerator", code(inputName(given.numerator))),
+    fact("Denominator", code(inputName(given.denominator))),
+    fact("Expression", code(given.expr)),
+    fact("Metrics", (given.metrics || []).length ? code(given.metrics.map(inputName).join(", ")) : null),
+    fact("Window", window ? `${window.count} ${window.granularity}` : null),
+    fact("To date", given.grain_to_date),
+    fact("Filter", filtersOf(raw.filter)),
+    fact("Granularity", raw.time_granularity)));
+}
+
+function queryOf(raw) {
+  const given = raw.query_params || {};
+  const list = (values) => (values && values.length ? values.map((one) => h("div", {}, code(one))) : null);
+  return section("Query", "query", h("dl", { class: "facts" },
+    fact("Metrics", list(given.metrics)), fact("Group by", list(given.group_by)), fact("Where", filtersOf(given.where)),
+    fact("Order by", list(given.order_by)), fact("Limit", given.limit),
+    fact("Exports", (raw.exports || []).length ? raw.exports.map((one) => h("div", {}, code(one.name), ` ${(one.config && one.config.export_as) || ""}`)) : null)));
+}
+
 function testSection(project, resource) {
   const whole = (project.tests.get(resource.id) || []).filter((test) => !test.raw.column_name || !test.raw.attached_node);
   const units = project.unitTests.get(resource.id) || [];
@@ -315,7 +377,6 @@ function detailSection(resource) {
     fact("Freshness", raw.freshness ? thresholds(raw.freshness) : null),
     fact("Owner", entry ? [entry.name || "", entry.email ? link(`mailto:${entry.email}`, {}, ` ${entry.email}`) : null] : null),
     fact("Severity", raw.config && resource.kind === "test" ? String(raw.config.severity || "").toLowerCase() : null),
-    fact("Formula", raw.type_params && raw.type_params.expr ? h("code", {}, raw.type_params.expr) : null),
     fact("Identifier", h("code", {}, resource.id)));
   const meta = Object.keys(raw.meta || {}).length ? [h("h3", {}, "Meta"), metaTable(raw.meta)] : null;
   return section("Details", "details", facts, statistics(resource), meta);

@@ -40,12 +40,10 @@ export function projectTree(project) {
   }
   for (const [kind, one] of apart) if (!one.items.length && !one.folders.size) root.folders.delete(`project/${kindName(kind, true)}`);
   sortFolder(root);
-  // The project's own package comes before the installed ones.
-  const own = root.folders.get(`project/${project.name}`);
-  if (own) {
-    root.folders.delete(own.key);
-    root.folders = new Map([[own.key, own], ...root.folders]);
-  }
+  // The project's own package first, then what is in no folder, then the installed packages.
+  const first = [project.name, ...NAMED_APART.map((kind) => kindName(kind, true))].map((name) => `project/${name}`);
+  const named = first.filter((key) => root.folders.has(key)).map((key) => [key, root.folders.get(key)]);
+  root.folders = new Map([...named, ...root.folders]);
   return root;
 }
 
