@@ -4,6 +4,7 @@ A page of `rows/` is Markdown. Its headings name rows (`## JINJA-33 context`); u
 fenced blocks, whose info string says what they are:
 
     jinja         a model; what both programs compile it to is compared, or that both refuse it
+    sql           the same, white space aside
     a path        a file of the project, for the page as a whole
     refused       a model that ends reading the project; both programs must refuse it
     operation     a macro's body, run by `run-operation`; how it ends is compared
@@ -40,6 +41,8 @@ class Page(NamedTuple):
     files: dict[str, str]
     models: dict[str, str]
     """Heading by the name of the model that a block became."""
+    loose: frozenset[str]
+    """Models compared with white space aside."""
     refused: dict[str, str]
     """Text by the name of the model that a block became."""
     operations: dict[str, str]
@@ -56,6 +59,7 @@ def read_page(name: str) -> Page:
     files = {"dbt_project.yml": PROJECT, "profiles.yml": PROFILES}
     models: dict[str, str] = {}
     refused: dict[str, str] = {}
+    loose: set[str] = set()
     operations: dict[str, str] = {}
     head = ""
     for match in _BLOCK.finditer((HERE / f"{name}.md").read_text("utf-8")):
@@ -63,8 +67,9 @@ def read_page(name: str) -> Page:
             head = match["head"]
             continue
         info, body = match["info"].strip(), match["body"]
-        if info == "jinja":
+        if info in ("jinja", "sql"):
             model = _free_name(head, models)
+            loose |= {model} if info == "sql" else set()
             models[model] = head
             files[f"models/{model}.sql"] = body
         elif info == "refused":
@@ -75,7 +80,7 @@ def read_page(name: str) -> Page:
             files[f"macros/{macro}.sql"] = f"{{% macro {macro}() %}}\n{body}{{% endmacro %}}\n"
         else:
             files[info] = body
-    return Page(name, files, models, refused, operations)
+    return Page(name, files, models, frozenset(loose), refused, operations)
 
 
 def _free_name(head: str, taken: dict[str, str], prefix: str = "") -> str:
