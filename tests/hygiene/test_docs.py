@@ -75,8 +75,12 @@ def test_reason_of_deferral_is_explained(reason: str) -> None:
 
 def test_deferral_table_is_the_one_in_the_code() -> None:
     rows = [line.strip("| ").split(" | ") for line in ARCHITECTURE.splitlines()]
-    shown = [row for row in rows if row[0] in ("off", "exists", "favor-state") and len(row) > 2]
-    facts = [(r.has_counterpart, r.is_selected, r.is_built, r.exists) for r in TABLE]
+    policies = ("off", "exists", "favor-state", "fresh")
+    shown = [row for row in rows if row[0] in policies and len(row) > 2]
+    facts = [
+        (r.has_counterpart, r.is_selected, r.is_built, r.exists, r.is_same, r.is_copy_current)
+        for r in TABLE
+    ]
     words = {None: "any", True: "yes", False: "no"}
     expected = [
         [row.policy or "off", *(words[fact] for fact in of), row.place, f"`{row.reason}`"]

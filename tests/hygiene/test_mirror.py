@@ -68,6 +68,17 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "run/worker.py", "run/world.py", "run/writer.py",
     ),
     "run/test_interrupt.py": ("run/stop.py",),
+    # A meaning is made of all of these.
+    "state/fingerprint/test_meaning.py": (
+        "state/fingerprint/described.py", "state/fingerprint/macros.py",
+        "state/fingerprint/prints.py", "state/fingerprint/words.py",
+    ),
+    # What is read and built, for real.
+    "project/test_fresh.py": (
+        "project/build_store.py", "project/evidence.py", "project/fresh.py",
+        "project/ledger.py", "project/planning.py", "state/published.py",
+    ),
+    "project/test_difference.py": ("project/reasons.py", "state/why.py"),
     "state/wire/test_wire_run_results.py": ("state/wire/sources.py",),
     "state/wire/test_semantic_manifest.py": ("state/wire/semantic.py",),
     # The catalog is tested by what the command writes.

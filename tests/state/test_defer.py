@@ -62,6 +62,39 @@ def test_each_row_of_the_table(kind, policy, counterpart, selected, built, exist
     assert (verdict.place, verdict.reason) == (place, reason)
 
 
+FRESH_CASES = [
+    # counterpart, built, same, copy -> place, reason
+    (True, False, True, False, "baseline", "same-as-state"),
+    (True, False, True, True, "baseline", "same-as-state"),
+    (True, False, False, True, "exists-here", "copy-is-current"),
+    (True, False, False, False, "unbuilt", "differs-from-state"),
+    (False, False, False, True, "exists-here", "copy-is-current"),
+    (False, False, False, False, "unbuilt", "new-and-not-built"),
+    (True, True, True, False, "built-here", "built-by-this-run"),
+    (False, True, False, False, "built-here", "built-by-this-run"),
+]
+
+
+@pytest.mark.parametrize("exists", [False, True])
+@pytest.mark.parametrize("selected", [False, True])
+@pytest.mark.parametrize(("counterpart", "built", "same", "copy", "place", "reason"), FRESH_CASES)
+def test_fresh_asks_neither_for_existence_nor_for_selection(
+    counterpart, built, same, copy, place, reason, selected, exists
+):
+    facts = Facts(
+        kind="model",
+        policy="fresh",
+        in_baseline=counterpart,
+        is_selected=selected,
+        is_built_by_this_plan=built,
+        exists_here=exists,
+        is_same=same,
+        is_copy_current=copy,
+    )
+    verdict = decide(facts)
+    assert (verdict.place, verdict.reason) == (place, reason)
+
+
 @pytest.mark.parametrize("policy", [None, "exists", "favor-state"])
 def test_sources_are_never_deferred(policy):
     verdict = decide(Facts(kind="source", policy=policy, in_baseline=True))
@@ -79,21 +112,28 @@ def test_kinds_that_are_not_deferrable_stay_here():
     assert (verdict.place, verdict.reason) == ("here", "not-deferrable")
 
 
-def _matches(row: Row, facts: tuple[Policy | None, bool, bool, bool, bool]) -> bool:
+def _matches(row: Row, facts: tuple[Policy | None, bool, bool, bool, bool, bool, bool]) -> bool:
     policy, *values = facts
-    columns = (row.has_counterpart, row.is_selected, row.is_built, row.exists)
+    columns = (
+        row.has_counterpart,
+        row.is_selected,
+        row.is_built,
+        row.exists,
+        row.is_same,
+        row.is_copy_current,
+    )
     return row.policy == policy and all(
         column is None or column == value for column, value in zip(columns, values, strict=True)
     )
 
 
 @pytest.mark.parametrize(
-    "facts", list(product((None, *get_args(Policy)), *[(False, True)] * 4)), ids=str
+    "facts", list(product((None, *get_args(Policy)), *[(False, True)] * 6)), ids=str
 )
 def test_every_combination_of_facts_matches_exactly_one_row(facts):
     matching = [row for row in TABLE if _matches(row, facts)]
     assert len(matching) == 1
-    policy, counterpart, selected, built, exists = facts
+    policy, counterpart, selected, built, exists, same, current = facts
     verdict = decide(
         Facts(
             kind="model",
@@ -102,6 +142,8 @@ def test_every_combination_of_facts_matches_exactly_one_row(facts):
             is_selected=selected,
             is_built_by_this_plan=built,
             exists_here=exists,
+            is_same=same,
+            is_copy_current=current,
         )
     )
     assert (verdict.place, verdict.reason) == (matching[0].place, matching[0].reason)

@@ -163,6 +163,8 @@ def _worded(result: StepResult, entry: Entry) -> tuple[str, str, str]:
     if result.status in _BAD:
         return f"ERROR {_DOING.get(result.action, '')}{_bare(what, result)}", "ERROR", "red"
     if result.status == "no-op":
+        if result.is_reused:
+            return f"REUSED {what}", (result.message or "").removeprefix("reused: "), "green"
         return f"NO-OP {what}", "NO-OP", "yellow"
     return f"OK {_done(result, what)}", success_status(result), "green"
 

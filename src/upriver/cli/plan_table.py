@@ -16,6 +16,7 @@ _PLACES = {
     "source": ("source", "2"),
     "inlined": ("inlined", "2"),
     "missing": ("missing", "31"),
+    "unbuilt": ("not built", "31"),
 }
 Paint = Callable[[str, str], str]
 
@@ -79,7 +80,8 @@ def _table(found: tuple[ReferenceRow, ...], paint: Paint) -> list[str]:
         if row.step != previous:
             previous = row.step
             number += 1
-            lines.append(f"{number:>3}. {paint(row.action, '1')} {paint(row.name, '1')}")
+            note = "" if row.note is None else paint(f"  ({row.note})", "2")
+            lines.append(f"{number:>3}. {paint(row.action, '1')} {paint(row.name, '1')}{note}")
         if row.place is None:
             lines.append(paint("       reads nothing", "2"))
             continue

@@ -5,7 +5,7 @@ This module gathers the facts the table asks for; it decides nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -14,7 +14,10 @@ from upriver.plan.catalog import Catalog
 from upriver.plan.plan import Decision
 from upriver.resources.relation import RelationName
 from upriver.state.baseline import Baseline, Published, is_deferrable
-from upriver.state.defer import Facts, Policy, decide
+from upriver.state.defer import DEFERRABLE_KINDS, Facts, Policy, decide
+
+BUILDABLE = frozenset({"model", "seed", "snapshot", "function"})
+"""Kinds a plan can build."""
 
 
 class Deferral(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,14 +29,32 @@ class Deferral(msgspec.Struct, frozen=True, kw_only=True):
     """How decisions name the baseline, e.g. its location."""
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a resource stands between the target and the baseline."""
+
+    is_same: bool = False
+    """Its code and ancestry are what the baseline's relation was built from."""
+    is_copy_current: bool = False
+    """The target's relation was built from its present code and ancestry."""
+    has_copy: bool = False
+    is_recorded: bool = False
+    """It is known what the copy was built from."""
+    doubt: str | None = None
+
+
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What decisions look at beside the reference itself."""
 
     graph: Graph
     catalog: Catalog
     deferral: Deferral | None
+    standings: Mapping[str, Standing] = {}
+    """Policy `fresh` only: how what is read stands."""
     selected: frozenset[str]
     """The selected set as `state.defer.counted_as_selected` defines it."""
+
+
+_UNKNOWN = Standing()
 
 
 def references(graph: Graph, unique_id: str) -> tuple[str, ...]:
@@ -90,6 +111,7 @@ def published_name(published: Published) -> RelationName:
 def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> Decision:
     deferral = surroundings.deferral
     published = counterpart(deferral, entry.unique_id)
+    standing = surroundings.standings.get(entry.unique_id, _UNKNOWN)
     verdict = decide(
         Facts(
             kind=entry.kind,
@@ -99,6 +121,8 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
             exists_here=exists(surroundings.catalog, entry.kind, entry.relation),
             in_baseline=published is not None,
             policy=None if deferral is None else deferral.policy,
+            is_same=standing.is_same,
+            is_copy_current=standing.is_copy_current,
         )
     )
     if verdict.place == "baseline" and published is not None and deferral is not None:
@@ -147,3 +171,40 @@ def schemas_to_list(
         if published is not None:
             wanted.setdefault((published.database, published.schema or ""), True)
     return wanted
+
+
+class Needed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan has to build beside what was asked for."""
+
+    builds: tuple[str, ...]
+    """In the order in which they were found."""
+    touched: tuple[str, ...]
+    """Everything whose standing was asked for."""
+
+
+def needed_builds(graph: Graph, ids: Iterable[str], standing: Callable[[str], Standing]) -> Needed:
+    """Return what must be built so that the steps of `ids` read what the present code gives.
+
+    Policy `fresh`: a resource that stands as production's is read there; one that differs is read
+    here if its copy was built from just this code and ancestry. Where neither holds there is
+    nothing right to read, so it is built before its reader, and its own references are asked about
+    in the same way. Nothing is chosen, so no shorter set exists.
+    """
+    built = set(ids)
+    found: dict[str, None] = {}
+    touched: dict[str, None] = {}
+    waiting = sorted(built)
+    while waiting:
+        for target in references(graph, waiting.pop()):
+            entry = graph.entries[target]
+            if target in touched or target in built or entry.kind not in DEFERRABLE_KINDS:
+                continue
+            if entry.materialized == "ephemeral":
+                continue
+            touched[target] = None
+            stands = standing(target)
+            if stands.is_same or stands.is_copy_current or entry.kind not in BUILDABLE:
+                continue
+            found[target] = None
+            waiting.append(target)
+    return Needed(builds=tuple(found), touched=tuple(touched))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from upriver.graph.graph import Graph
-from upriver.plan.plan import Decision, Plan
+from upriver.plan.plan import Decision, Plan, Step
 from upriver.state.defer import REASONS
 
 
@@ -18,6 +18,8 @@ class ReferenceRow(msgspec.Struct, frozen=True, kw_only=True):
     """unique_id of the reader."""
     name: str
     action: str
+    note: str | None
+    """What is special about the step itself."""
     target: str | None
     """unique_id of what is read; None for a step that reads nothing."""
     target_name: str | None
@@ -38,6 +40,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     exists_here: int
     missing: int
     baseline: str | None
+    also_built: int
+    """Ancestors that were not selected, and have no relation that could be read."""
+    reused: int
+    """Steps of which nothing has to be done."""
     not_built: int
     """Ancestors in the project that this plan does not build."""
 
@@ -46,31 +52,36 @@ def rows(plan: Plan, graph: Graph) -> tuple[ReferenceRow, ...]:
     """Return one row per reference in plan order; a step without references has one row."""
     found: list[ReferenceRow] = []
     for step in (*plan.before, *plan.steps, *plan.after):
-        name = graph.entries[step.unique_id].name
         for decision in step.inputs or (None,):
-            found.append(_row(step.unique_id, name, step.action, decision, graph))
+            found.append(_row(step, decision, graph))
     return tuple(found)
 
 
-def _row(
-    unique_id: str, name: str, action: str, decision: Decision | None, graph: Graph
-) -> ReferenceRow:
-    if decision is None:
-        return ReferenceRow(
-            step=unique_id, name=name, action=action, target=None, target_name=None, place=None,
-            relation_name=None, reason=None, why=None, baseline=None,
-        )  # fmt: skip
+def note_of(step: Step) -> str | None:
+    """Return what is special about a step under policy `fresh`."""
+    notes = []
+    if step.reused is not None:
+        notes.append(f"reused: {step.reused}")
+    elif step.is_extra:
+        notes.append("not selected: no relation of it holds what the present code gives")
+    if step.is_whole and step.reused is None:
+        notes.append("built whole: what is there was built from other code")
+    return "; ".join(notes) or None
+
+
+def _row(step: Step, decision: Decision | None, graph: Graph) -> ReferenceRow:
     return ReferenceRow(
-        step=unique_id,
-        name=name,
-        action=action,
-        target=decision.target,
-        target_name=graph.entries[decision.target].name,
-        place=decision.place,
-        relation_name=decision.relation_name,
-        reason=decision.reason,
-        why=REASONS.get(decision.reason),
-        baseline=decision.baseline,
+        step=step.unique_id,
+        name=graph.entries[step.unique_id].name,
+        action=step.action,
+        note=note_of(step),
+        target=None if decision is None else decision.target,
+        target_name=None if decision is None else graph.entries[decision.target].name,
+        place=None if decision is None else decision.place,
+        relation_name=None if decision is None else decision.relation_name,
+        reason=None if decision is None else decision.reason,
+        why=None if decision is None else REASONS.get(decision.reason),
+        baseline=None if decision is None else decision.baseline,
     )
 
 
@@ -88,7 +99,9 @@ def summarise(plan: Plan, graph: Graph) -> Summary:
         deferred=places.count("baseline"),
         built_here=places.count("built-here"),
         exists_here=places.count("exists-here") + places.count("here"),
-        missing=places.count("missing"),
+        missing=places.count("missing") + places.count("unbuilt"),
+        also_built=sum(step.is_extra and step.reused is None for step in plan.steps),
+        reused=sum(step.reused is not None for step in plan.steps),
         baseline=plan.baseline,
         not_built=len(_ancestors_not_built(graph, built)),
     )
@@ -109,9 +122,10 @@ def _ancestors_not_built(graph: Graph, built: set[str]) -> set[str]:
 
 
 def summary_line(summary: Summary, policy: str | None) -> str | None:
-    """Return the line a deferring run prints, or None when deferral is off."""
+    """Return the line a run prints that defers or reuses; None for one that does neither."""
+    reused = f"Reused {summary.reused} of what was to be built" if summary.reused else None
     if policy is None:
-        return None
+        return reused
     noun = "reference" if summary.references == 1 else "references"
     line = f"Deferred {summary.deferred} of {summary.references} {noun} to {summary.baseline}"
     parts = [
@@ -123,7 +137,14 @@ def summary_line(summary: Summary, policy: str | None) -> str | None:
         )
         if count
     ]
-    return f"{line} ({', '.join(parts)})" if parts else line
+    if parts:
+        line = f"{line} ({', '.join(parts)})"
+    if summary.also_built:
+        noun = (
+            "ancestor that differs is" if summary.also_built == 1 else "ancestors that differ are"
+        )
+        line = f"{line}; {summary.also_built} {noun} built first"
+    return f"{line}; {summary.reused} reused" if summary.reused else line
 
 
 def as_json(plan: Plan, graph: Graph) -> dict[str, Any]:
@@ -139,6 +160,9 @@ def as_json(plan: Plan, graph: Graph) -> dict[str, Any]:
                 "unique_id": step.unique_id,
                 "action": step.action,
                 "waits_for": list(step.waits_for),
+                "is_extra": step.is_extra,
+                "is_whole": step.is_whole,
+                "reused": step.reused,
                 "inputs": [
                     {**msgspec.to_builtins(decision), "why": REASONS.get(decision.reason)}
                     for decision in step.inputs

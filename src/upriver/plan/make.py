@@ -8,7 +8,7 @@ import msgspec
 
 from upriver.graph.graph import Entry, Graph
 from upriver.plan.catalog import Catalog
-from upriver.plan.decide import Deferral, Surroundings, decisions, references
+from upriver.plan.decide import Deferral, Standing, Surroundings, decisions, references
 from upriver.plan.order import topological, waits
 from upriver.plan.plan import Action, Plan, Step
 from upriver.plan.select import Selection
@@ -71,6 +71,12 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     only: frozenset[str] | None = None
     """Of the selection, make steps for these only; decisions still see the whole selection."""
     has_hooks: bool = True
+    extra: frozenset[str] = frozenset()
+    """Not selected, and built nevertheless, since a step reads them (policy `fresh`)."""
+    standings: Mapping[str, Standing] = {}
+    """Policy `fresh` only."""
+    reused: Mapping[str, str] = {}
+    """Why a resource need not be built, by unique_id."""
 
 
 def selected_set(request: PlanRequest) -> frozenset[str]:
@@ -102,15 +108,20 @@ def _tested(graph: Graph, test: str) -> str | None:
 def referenced(graph: Graph, ids: frozenset[str]) -> tuple[str, ...]:
     """Return everything the steps of these ids read, and the project's hooks, each once."""
     found: dict[str, None] = {}
-    for unique_id in (*sorted(ids), *_hooks(graph, "start"), *_hooks(graph, "end")):
+    for unique_id in (*sorted(ids), *hook_ids(graph)):
         found.update(dict.fromkeys(references(graph, unique_id)))
     return tuple(found)
+
+
+def hook_ids(graph: Graph) -> tuple[str, ...]:
+    """Return the project's hooks, which run before and after a plan's steps."""
+    return (*_hooks(graph, "start"), *_hooks(graph, "end"))
 
 
 def make_plan(request: PlanRequest) -> Plan:
     """Order the selection and resolve every reference. Touches nothing."""
     graph = request.graph
-    ids = _executed(request)
+    ids = _executed(request) | request.extra
     is_build = request.command == "build"
     if request.command in _PARALLEL_COMMANDS:
         waiting: dict[str, set[str]] = {unique_id: set() for unique_id in ids}
@@ -124,6 +135,7 @@ def make_plan(request: PlanRequest) -> Plan:
         catalog=request.catalog,
         deferral=request.deferral,
         selected=selected_set(request),
+        standings=request.standings,
     )
     steps = _steps(request, surroundings, waiting, unit_tests, inside)
     built = frozenset(step.unique_id for step in steps if step.action in _BUILDING)
@@ -160,6 +172,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     graph = request.graph
     actions = {i: _action(request.command, graph.entries[i]) for i in waiting}
+    actions.update(dict.fromkeys(request.reused.keys() & actions.keys(), "no-op"))
     steps: list[Step] = []
     for unique_id in topological(waiting):
         direct = waiting[unique_id]
@@ -177,10 +190,21 @@ def _steps(
                 action=actions[unique_id],
                 waits_for=tuple(sorted(direct - inside)),
                 inputs=decisions(surroundings, targets, built),
+                is_extra=unique_id in request.extra,
+                is_whole=_is_whole(request, unique_id),
+                reused=request.reused.get(unique_id),
                 unit_tests=unit_tests.get(unique_id, ()),
             )
         )
     return tuple(steps)
+
+
+def _is_whole(request: PlanRequest, unique_id: str) -> bool:
+    """Whether rows of other code would be kept otherwise; a snapshot's are meant to be."""
+    standing = request.standings.get(unique_id)
+    if standing is None or not standing.has_copy or standing.is_copy_current:
+        return False
+    return unique_id.partition(".")[0] in ("model", "seed")
 
 
 def _is_above(

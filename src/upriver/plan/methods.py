@@ -288,8 +288,16 @@ def _is_later(version: Any, latest: Any) -> bool:
         return str(version) > str(latest)
 
 
-_STATE_PARTS = ("body", "configs", "persisted_descriptions", "relation", "macros", "contract")
-_STATE_VALUES = ("new", "old", "modified", "unmodified", *(f"modified.{p}" for p in _STATE_PARTS))
+_STATE_PARTS = ("body", "configs", "persisted_descriptions", "relation", "macros", "contract",
+                "semantic")  # fmt: skip
+_STATE_VALUES = (
+    "new",
+    "old",
+    "modified",
+    "unmodified",
+    "deleted",
+    *(f"modified.{p}" for p in _STATE_PARTS),
+)
 
 
 def _state(material: Material, criterion: Criterion) -> Ids:
@@ -303,6 +311,9 @@ def _state(material: Material, criterion: Criterion) -> Ids:
                 hint=_state_hint(material, "manifest.json"),
             )
         )
+    if value == "deleted":
+        # What is gone is in no graph; `ls` and `diff` list it, and nothing can be done with it.
+        return
     part = value.partition(".")[2]
     for entry in _entries(material):
         if entry.kind in ("operation", "group"):

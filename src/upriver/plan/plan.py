@@ -11,12 +11,18 @@ import msgspec
 
 from upriver.resources.relation import RelationName
 
-Place = Literal["built-here", "exists-here", "here", "baseline", "source", "inlined", "missing"]
+Place = Literal[
+    "built-here", "exists-here", "here", "baseline", "source", "inlined", "missing", "unbuilt",
+]  # fmt: skip
 
 Action = Literal[
     "run", "seed", "test", "snapshot", "unit-test", "compile", "show", "clone", "hook",
     "no-op", "operation", "function", "freshness",
 ]  # fmt: skip
+
+
+BUILDING: frozenset[Action] = frozenset({"run", "seed", "snapshot", "clone", "function"})
+"""Actions that leave a relation behind."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +51,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     children of what they test, which is expressed here and nowhere else (SEL-38)."""
     inputs: tuple[Decision, ...] = ()
     """One decision per referenced resource, including those of inlined ephemeral parents."""
+    is_extra: bool = False
+    """Not selected: it is built because a selected resource reads it (policy `fresh`)."""
+    reused: str | None = None
+    """Why nothing is done: its relation, or the state's, holds already what this step gives."""
+    is_whole: bool = False
+    """Built from nothing, whatever is there: what is there comes from other code."""
     unit_tests: tuple[str, ...] = ()
     """Unit tests that run inside a model's step, before it (CLI-68)."""
 
@@ -63,6 +75,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     schemas: tuple[RelationName, ...] = ()
     """Schemas (identifier None) that must exist before the first step, each once."""
     policy: str | None = None
-    """Deferral policy in force: None, `exists` or `favor-state`."""
+    """Deferral policy in force: None, `exists`, `favor-state` or `fresh`."""
     baseline: str | None = None
     """One line that names the baseline, its age and commit."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import exists
@@ -54,4 +56,18 @@ def _check(
         f" does not exist in the warehouse, although the manifest names it ({baseline})",
         hint=f"Build it in production, or build it here: add `{name}` to the selection",
         unique_id=decision.target,
+    )
+
+
+def refusal(names: Iterable[str], readers: str, command: str) -> Problem:
+    """Say what would have to be built first, and how, where building was not allowed."""
+    listed = sorted(names)
+    shown = ", ".join(f"`{name}`" for name in listed)
+    what = "ancestor differs" if len(listed) == 1 else "ancestors differ"
+    return Problem(
+        code="fresh-needs-build",
+        message=f"{len(listed)} {what} from production and have no copy built from the present"
+        f" code: {shown}; {readers} would read something else",
+        hint=f"Build first: `upriver build -s {' '.join(listed)} --defer-policy fresh`, or let"
+        f" `{command}` build them with `--build-missing`",
     )

@@ -12,7 +12,7 @@ from upriver.jinja.world import Invocation
 from upriver.run.events import StepResult
 from upriver.run.report import Report
 from upriver.state.publish import write_atomically
-from upriver.state.wire.manifest import Metadata
+from upriver.state.wire.manifest import BUILDS_KEY, Metadata
 from upriver.state.wire.run_results import (
     ResultDecision,
     ResultRow,
@@ -26,8 +26,8 @@ def timestamp(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def metadata_of(invocation: Invocation) -> Metadata:
-    """Return what manifests say of the invocation that wrote them."""
+def metadata_of(invocation: Invocation, builds: str | None = None) -> Metadata:
+    """Return what manifests say of the invocation that wrote them, and of earlier `builds`."""
     now = datetime.datetime.now(tz=datetime.UTC)
     return Metadata(
         dbt_version=invocation.dbt_version,
@@ -36,10 +36,14 @@ def metadata_of(invocation: Invocation) -> Metadata:
         invocation_id=invocation.invocation_id,
         invocation_started_at=timestamp(invocation.started_at),
         run_started_at=invocation.started_at.isoformat(),
-        env=invocation.metadata_envs,
+        env=invocation.metadata_envs if builds is None else _with_builds(invocation, builds),
         git_commit=invocation.git_commit,
         target_name=invocation.target_name,
     )
+
+
+def _with_builds(invocation: Invocation, builds: str) -> dict[str, str]:
+    return {**invocation.metadata_envs, BUILDS_KEY: builds}
 
 
 def artifact_metadata(invocation: Invocation) -> dict[str, Any]:

@@ -15,13 +15,14 @@ from upriver.plan.catalog import Catalog
 from upriver.plan.decide import Deferral, schemas_to_list
 from upriver.plan.explain import summarise, summary_line
 from upriver.plan.guard import overwritten
-from upriver.plan.make import PlanRequest, make_plan, referenced
-from upriver.plan.methods import Material
-from upriver.plan.plan import Plan
+from upriver.plan.make import PlanRequest
+from upriver.plan.methods import Material, StateAnswers
+from upriver.plan.plan import BUILDING, Plan
 from upriver.plan.preflight import preflight
 from upriver.plan.select import Selection
 from upriver.problems import Problem, ProblemsError
 from upriver.project.artifacts import write_run_results
+from upriver.project.build_store import published_builds
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
 from upriver.project.inline import with_inline
 from upriver.project.loading import Loaded
@@ -30,8 +31,10 @@ from upriver.project.memory import Memory
 from upriver.project.opened import OpenedProject
 from upriver.project.option_groups import Selecting
 from upriver.project.outcome import ExitCode, Outcome
+from upriver.project.planning import Planning, plan_of
 from upriver.project.previews import shown_ids
 from upriver.project.published_state import (
+    SEMANTIC,
     State,
     contract_problems,
     deferral_problem,
@@ -39,7 +42,7 @@ from upriver.project.published_state import (
 from upriver.project.resolve import Deferring, deferring_of
 from upriver.project.selecting import select_for
 from upriver.project.state_reading import read_state
-from upriver.project.warehouse import Door
+from upriver.project.warehouse import Door, SchemaName
 from upriver.resources.nodes import Resource
 from upriver.run.events import Event, QueryRan, RunFinished, StepFinished, StepResult
 from upriver.run.execute import execute
@@ -49,6 +52,7 @@ from upriver.run.writer import Writer
 from upriver.state.wire.nodes import CompiledPart
 from upriver.workspace.profile import Profile
 
+_REUSING = frozenset({"run", "build"})
 _SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
 """Commands that read the deferred relations, so that missing ones matter."""
 
@@ -91,7 +95,10 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     loaded = opened.load(wanted.extra_flags)
     graph = loaded.graph
     deferring, problems = deferring_of(
-        opened.request.options, env=opened.caller.env, root=opened.workspace.root
+        opened.request.options,
+        env=opened.caller.env,
+        root=opened.workspace.root,
+        default_policy=opened.workspace.flags.defer_policy,
     )
     opened.require(problems)
     state = read_state(opened, deferring, graph)
@@ -112,28 +119,45 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     if problem is not None:
         opened.require((problem,))
     deferral = deferral_of(deferring, state)
-    targets = referenced(graph, selection.ids)
-    catalog = list_catalog(opened, graph, targets, deferral, door)
-    plan = make_plan(
-        PlanRequest(
-            command=wanted.command,
-            graph=graph,
-            selection=selection,
-            catalog=catalog,
-            deferral=deferral,
-            baseline_line=state.line,
-            only=_narrowed(wanted, selection, graph, inline_id),
-            has_hooks=wanted.has_hooks,
-        )
+    request = PlanRequest(
+        command=wanted.command,
+        graph=graph,
+        selection=selection,
+        deferral=deferral,
+        baseline_line=state.line,
+        only=_narrowed(wanted, selection, graph, inline_id),
+        has_hooks=wanted.has_hooks,
     )
+    planning = _planning(opened, wanted, loaded, state, door)
+    plan, catalog = plan_of(planning, request)
     if not plan.steps:
         opened.listener(NothingToDo())
         return None
     prepared = Prepared(
-        plan=plan, graph=graph, loaded=loaded, state=state, deferring=deferring, catalog=catalog
+        plan=plan,
+        graph=graph,
+        loaded=loaded,
+        state=state,
+        deferring=deferring,
+        catalog=catalog,
     )
     opened.require(_what_deferral_misses(opened, prepared, is_dry=wanted.is_dry))
     return prepared
+
+
+def _planning(
+    opened: OpenedProject, wanted: Wanted, loaded: Loaded, state: State, door: Door | None
+) -> Planning:
+    return Planning(
+        opened=opened,
+        loaded=loaded,
+        state=state,
+        is_dry=wanted.is_dry,
+        list_targets=lambda request, ids: list_catalog(
+            opened, request.graph, ids, request.deferral, door
+        ),
+        list_schemas=lambda schemas: _listed(opened, schemas, {}, door),
+    )
 
 
 def _what_deferral_misses(
@@ -197,9 +221,18 @@ def list_catalog(
     deferral: Deferral | None,
     door: Door | None,
 ) -> Catalog:
-    """List what exists where decisions look, through a door of its own where none is given."""
+    """List the schemas that the decisions about these references need."""
     schemas = schemas_to_list(graph, targets, deferral)
     functions = schemas_to_list(graph, targets, deferral, are_functions=True)
+    return _listed(opened, schemas, functions, door)
+
+
+def _listed(
+    opened: OpenedProject,
+    schemas: Mapping[SchemaName, bool],
+    functions: Mapping[SchemaName, bool],
+    door: Door | None,
+) -> Catalog:
     if not schemas and not functions:
         return Catalog()
     own = door or open_door(opened)
@@ -231,7 +264,7 @@ def _selection(
         return Selection(ids=only, matched=only)
     material = Material(
         graph=graph,
-        comparison=state.comparison,
+        comparison=_comparison(opened, wanted, graph, state),
         results=state.results,
         fresher_sources=state.fresher,
         state_path=state.path,
@@ -241,6 +274,17 @@ def _selection(
     if selected is None:
         raise ProblemsError(tuple(opened.problems))
     return selected.selection
+
+
+def _comparison(
+    opened: OpenedProject, wanted: Wanted, graph: Graph, state: State
+) -> StateAnswers | None:
+    if state.comparison is None or not any(SEMANTIC in w for w in wanted.selecting.select):
+        return state.comparison
+    # Fingerprints are loaded for who asks for them.
+    from upriver.project.reasons import Reasons
+
+    return Reasons(opened, opened.load(), graph, state)
 
 
 def _always(deferring: Deferring) -> Deferring:
@@ -282,12 +326,28 @@ def execute_verb(
             published={} if baseline is None else baseline.published,
             show=show or ShowOptions(),
         )
-        report = gather(opened, execute(prepared.plan, setting))
+        report = _carried_out(opened, prepared, setting)
     finally:
         door.close()
     (write or publish)(opened, prepared.loaded.graph, report)
     exit_code = ExitCode.SUCCESS if report.is_success else ExitCode.FAILURE
     return opened.outcome(exit_code, graph=prepared.graph, plan=prepared.plan, report=report)
+
+
+def _carried_out(opened: OpenedProject, prepared: Prepared, setting: RunSetting) -> Report:
+    """Execute, and record what is built."""
+    events = execute(prepared.plan, setting)
+    if not any(step.action in BUILDING for step in prepared.plan.steps):
+        return gather(opened, events)
+    # Commands that build nothing record nothing.
+    from upriver.project.evidence import Evidence
+
+    evidence = Evidence(opened, prepared.loaded, prepared.graph, prepared.state)
+    ledger = evidence.ledger(prepared.plan)
+    try:
+        return gather(opened, events, ledger.hear)
+    finally:
+        opened.report(ledger.close())
 
 
 def run_plan(
@@ -353,13 +413,18 @@ def _query_listener(opened: OpenedProject) -> Callable[[QueryRan], None] | None:
     return opened.listener
 
 
-def gather(opened: OpenedProject, events: Generator[Event]) -> Report:
-    """Pass every event on, and keep the results."""
+def gather(
+    opened: OpenedProject,
+    events: Generator[Event],
+    hear: Callable[[Event], None] = lambda _: None,
+) -> Report:
+    """Pass every event on, and keep the results; `hear` is told before anybody else."""
     results: list[StepResult] = []
     elapsed, is_interrupted = 0.0, False
     # Closed also when a listener fails, so that the run ends before its warehouse does.
     with closing(events):
         for event in events:
+            hear(event)
             opened.listener(event)
             if isinstance(event, StepFinished):
                 results.append(event.result)
@@ -392,7 +457,12 @@ def publish(opened: OpenedProject, graph: Graph, report: Report) -> None:
         if result.compiled and result.compiled_code is not None
     }
     path = write_manifest(
-        opened.target_path, graph, opened.invocation, compiled, Memory(opened.store)
+        opened.target_path,
+        graph,
+        opened.invocation,
+        compiled,
+        Memory(opened.store),
+        published_builds(opened, graph),
     )
     opened.listener(ArtifactWritten(path=path))
     path = write_run_results(opened.target_path, report, opened.invocation, opened.args)

@@ -244,6 +244,7 @@ def _remember_all(memory: Memory, listing: Listing, outcome: Outcome) -> None:
         outcome.is_memorable and len(kept) == len(rows) and not has_errors(outcome.problems)
     )
     memory.forget_snapshot()
+    memory.forget_meanings()
     memory.put_all_parsed(kept)
     if has_graph:
         memory.put_graph(outcome.linked.graph, outcome.linked.names, outcome.problems)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from upriver.graph.graph import Entry, Graph
 from upriver.plan.methods import Material
 from upriver.problems import Problem, ProblemsError
+from upriver.project.loading import Loaded
 from upriver.project.opened import OpenedProject, with_project
 from upriver.project.option_groups import Selecting
 from upriver.project.outcome import Outcome
-from upriver.project.published_state import contract_problems
+from upriver.project.published_state import SEMANTIC, State, contract_problems, no_state
 from upriver.project.requests import List
 from upriver.project.resolve import deferring_of
-from upriver.project.selecting import select_for
+from upriver.project.selecting import LISTED_KINDS, select_for
 from upriver.project.state_reading import read_state
+
+if TYPE_CHECKING:
+    # Loaded for who asks for reasons only.
+    from upriver.project.reasons import Reasons
 
 DEFAULT_KEYS = (
     "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type",
@@ -29,16 +34,21 @@ DEFAULT_KEYS = (
 def _list(opened: OpenedProject) -> Outcome:
     request = opened.request
     assert isinstance(request, List)  # noqa: S101 - the table of verbs
-    graph = opened.load().graph
+    loaded = opened.load()
+    graph = loaded.graph
     deferring, problems = deferring_of(
-        request.options, env=opened.caller.env, root=opened.workspace.root
+        request.options,
+        env=opened.caller.env,
+        root=opened.workspace.root,
+        default_policy=opened.workspace.flags.defer_policy,
     )
     opened.require(problems)
     state = read_state(opened, deferring, graph)
     opened.require(contract_problems(state, _selecting(request).select))
+    reasons = _reasons(opened, loaded, state, request)
     material = Material(
         graph=graph,
-        comparison=state.comparison,
+        comparison=reasons or state.comparison,
         results=state.results,
         fresher_sources=state.fresher,
         state_path=state.path,
@@ -48,12 +58,55 @@ def _list(opened: OpenedProject) -> Outcome:
     if selected is None:
         raise ProblemsError(tuple(opened.problems))
     entries = [graph.entries[unique_id] for unique_id in sorted(selected.selection.ids)]
-    if not entries:
-        opened.report((_nothing_selected(),))
     data = _data(entries, request, graph)
+    if reasons is not None:
+        data = _with_reasons(data, entries, reasons, request)
+        reasons.close()
+    data += _deleted(state, _selecting(request))
+    if not data:
+        opened.report((_nothing_selected(),))
     # Spelled as Python's own encoder does, since scripts look for `"name": "x"`.
     lines = tuple(item if isinstance(item, str) else json.dumps(item) for item in data)
     return opened.outcome(graph=graph, lines=lines, data=data)
+
+
+def _reasons(opened: OpenedProject, loaded: Loaded, state: State, request: List) -> Reasons | None:
+    """Return the comparison by meaning, where the request asks for it."""
+    words = _selecting(request).select
+    if not request.why and not any(SEMANTIC in word for word in words):
+        return None
+    if state.comparison is None:
+        if request.why:
+            opened.require((no_state("`ls --why`"),))
+        return None
+    # Fingerprints are loaded for who asks for them.
+    from upriver.project.reasons import Reasons
+
+    return Reasons(opened, loaded, loaded.graph, state)
+
+
+def _with_reasons(
+    data: list[Any], entries: list[Entry], reasons: Reasons, request: List
+) -> list[Any]:
+    if not request.why:
+        return data
+    shown: list[Any] = []
+    for item, entry in zip(data, entries, strict=True):
+        why = reasons.why(entry.unique_id)
+        if isinstance(item, str):
+            shown.append(f"{item}  {', '.join(map(str, why))}".rstrip())
+        else:
+            shown.append({**item, "why": msgspec.to_builtins(why)})
+    return shown
+
+
+def _deleted(state: State, selecting: Selecting) -> list[Any]:
+    """List what the state has and the project has not, where `state:deleted` is asked for."""
+    if state.comparison is None or "state:deleted" not in selecting.select:
+        return []
+    kinds = frozenset(selecting.resource_types) or LISTED_KINDS
+    removed = sorted(state.comparison.removed())
+    return [unique_id for unique_id in removed if unique_id.partition(".")[0] in kinds]
 
 
 def _selecting(request: List) -> Selecting:

@@ -28,6 +28,10 @@ from upriver.project.memory import FileChanges, Snapshot, changes_since
 from upriver.project.recorder import OUTSIDE, Answers
 from upriver.workspace.discover import list_files
 
+_DEFERRAL_FLAGS = frozenset(
+    {"build_missing", "defer_policy", "reuse_sources", "reuse_volatile", "unknown_answers"}
+)
+"""What linking does not depend on."""
 BODY_KINDS = frozenset({"model", "analysis", "singular_test"})
 """Kinds of files whose edits can be linked alone."""
 
@@ -63,7 +67,11 @@ def _settings_key(loading: Loading) -> str:
     return digest_value(
         (
             [msgspec.to_builtins(package) for package in workspace.packages],
-            msgspec.to_builtins(workspace.flags),
+            {
+                name: value
+                for name, value in msgspec.to_builtins(workspace.flags).items()
+                if name not in _DEFERRAL_FLAGS
+            },
             msgspec.to_builtins(loading.settings.dialect),
             None if credentials is None else (credentials.database, credentials.schema),
             workspace.selectors,

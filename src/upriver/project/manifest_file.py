@@ -7,6 +7,7 @@ was compiled last time and is not now gets its plain form back.
 
 from __future__ import annotations
 
+import datetime
 import mmap
 import os
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from upriver.project.artifacts import metadata_of
 from upriver.project.memory import ManifestRow, Memory
 from upriver.state.publish import write_atomically
 from upriver.state.wire.manifest import (
+    Metadata,
     Places,
     encode_edges,
     encode_metadata,
@@ -37,16 +39,21 @@ def write_manifest(
     invocation: Invocation,
     compiled: Mapping[str, CompiledPart],
     memory: Memory,
+    builds: str | None = None,
 ) -> str:
-    """Write `manifest.json` whole or not at all, and return its path."""
+    """Write `manifest.json` whole or not at all, and return its path.
+
+    `builds` are the records of what the graph's relations were built from.
+    """
     path = os.path.join(target_path, "manifest.json")
+    metadata = metadata_of(invocation, builds)
     known = {i: part for i, part in compiled.items() if i in graph.entries}
     row = memory.manifest_row()
     layout = None
     if row is not None and os.path.exists(_semantic_path(path)):
-        layout = _replace_pieces(path, row, graph, invocation, known)
+        layout = _replace_pieces(path, row, graph, metadata, known)
     if layout is None:
-        layout = _write_all(path, graph, invocation, known)
+        layout = _write_all(path, graph, metadata, known)
     stat = os.stat(path)
     memory.put_manifest_row(
         ManifestRow(stat.st_size, stat.st_mtime_ns, stat.st_ino, layout, tuple(known))
@@ -55,12 +62,11 @@ def write_manifest(
 
 
 def _write_all(
-    path: str, graph: Graph, invocation: Invocation, compiled: Mapping[str, CompiledPart]
+    path: str, graph: Graph, metadata: Metadata, compiled: Mapping[str, CompiledPart]
 ) -> Layout:
-    created_at = invocation.started_at.timestamp()
     places = Places()
-    metadata = metadata_of(invocation)
-    write_atomically(path, manifest_pieces(graph, metadata, compiled, created_at, places))
+    pieces = manifest_pieces(graph, metadata, compiled, _started(metadata), places)
+    write_atomically(path, pieces)
     # Nothing that is relinked alone has a part in the semantic layer.
     write_atomically(_semantic_path(path), encode_semantic_manifest(graph))
     return layout_of(places)
@@ -70,22 +76,26 @@ def _semantic_path(path: str) -> str:
     return os.path.join(os.path.dirname(path), "semantic_manifest.json")
 
 
+def _started(metadata: Metadata) -> float:
+    return datetime.datetime.fromisoformat(metadata.run_started_at or "").timestamp()
+
+
 def _replace_pieces(
     path: str,
     row: ManifestRow,
     graph: Graph,
-    invocation: Invocation,
+    metadata: Metadata,
     compiled: Mapping[str, CompiledPart],
 ) -> Layout | None:
     changed = {*row.changed, *row.compiled, *compiled}
     if len(changed) > _MOST_REPLACED or not changed <= graph.entries.keys():
         return None
-    created_at = invocation.started_at.timestamp()
+    created_at = _started(metadata)
     parts = {
         unique_id: encode_resource(graph.resources[unique_id], created_at, compiled.get(unique_id))
         for unique_id in changed
     }
-    parts["metadata"] = encode_metadata(graph, metadata_of(invocation))
+    parts["metadata"] = encode_metadata(graph, metadata)
     if row.are_edges_changed:
         parts.update(encode_edges(graph))
     try:

@@ -23,6 +23,10 @@ from upriver.resources.macro import Doc, Macro
 from upriver.resources.nodes import Resource
 from upriver.state.wire.splice import Layout
 
+MEANINGS = "meanings"
+STALE_MEANINGS = "meanings-stale"
+"""Keys of the bucket `graph`: what `fingerprints.py` keeps, and what changed since it did."""
+
 RACE_NS = 50_000_000
 """A file changed this shortly before it was listed may have changed again without a new stamp."""
 
@@ -180,6 +184,10 @@ class Memory:
         problems = row.problems if overlay.problems is None else overlay.problems
         return graph, problems
 
+    def _stale_meanings(self) -> tuple[str, ...]:
+        data = self.store.get("graph", STALE_MEANINGS)
+        return () if data is None else _decoder(tuple[str, ...]).decode(data)
+
     def _overlay(self) -> GraphOverlay:
         data = self.store.get("graph", "overlay")
         return GraphOverlay() if data is None else _decoder(GraphOverlay).decode(data)
@@ -252,6 +260,7 @@ class Memory:
             ("node", i, _encode(after.resources[i])) for i in ids
         ]
         rows.append(("graph", "overlay", _encode(GraphOverlay(entries, parents, problems))))
+        rows.append(("graph", STALE_MEANINGS, _encode((*self._stale_meanings(), *ids))))
         if names is not None:
             rows.append(("graph", "names", _encode(names)))
         manifest = self.manifest_row()
@@ -267,6 +276,10 @@ class Memory:
     def put_snapshot(self, snapshot: Snapshot) -> None:
         """Remember the conditions; written last, so that a killed write leaves no false memory."""
         self.store.put([("snapshot", "last", _encode(snapshot))])
+
+    def forget_meanings(self) -> None:
+        """Forget what resources mean: all of them may be others."""
+        self.store.put([("graph", MEANINGS, None), ("graph", STALE_MEANINGS, None)])
 
     def forget_snapshot(self) -> None:
         """Take the conditions back before what they vouch for is rewritten."""

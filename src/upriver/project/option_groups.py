@@ -115,6 +115,23 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
             help="Defer unselected resources even if they exist in the target",
         ),
     ] = None
+    defer_policy: Annotated[
+        Text,
+        option(
+            "--defer-policy",
+            env="DEFER_POLICY",
+            choices=("exists", "favor-state", "fresh"),
+            help="How deferral chooses; given as an option, it turns deferral on",
+        ),
+    ] = None
+    build_missing: Annotated[
+        Flag,
+        option(
+            "--build-missing",
+            env="BUILD_MISSING",
+            help="Build ancestors that policy `fresh` finds no right relation of; on by default",
+        ),
+    ] = None
     debug: Annotated[
         Flag,
         option(

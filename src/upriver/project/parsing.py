@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from upriver.project.build_store import published_builds
 from upriver.project.events import ArtifactWritten
 from upriver.project.loading import Loaded
 from upriver.project.manifest_file import write_manifest
@@ -26,7 +27,12 @@ def _parse(opened: OpenedProject) -> Outcome:
     elapsed = time.perf_counter() - started
     if opened.workspace.flags.write_json:
         path = write_manifest(
-            opened.target_path, loaded.graph, opened.invocation, {}, Memory(opened.store)
+            opened.target_path,
+            loaded.graph,
+            opened.invocation,
+            {},
+            Memory(opened.store),
+            published_builds(opened, loaded.graph),
         )
         opened.listener(ArtifactWritten(path=path))
         path = os.path.join(opened.target_path, "perf_info.json")

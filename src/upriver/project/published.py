@@ -67,6 +67,7 @@ def load_state(
             more_unrendered=more_unrendered,
             constraint_support=constraint_support,
         ),
+        compared=compared,
         results=results,
         fresher=fresher,
         path=deferring.state,
@@ -103,7 +104,7 @@ def _baseline(path: str | None, store: Store, problems: list[Problem]) -> Baseli
     """Read a manifest, or the index remembered of it under the file's stamp."""
     if path is None:
         return None
-    key = _stamp(path)
+    key = manifest_stamp(path)
     if key is None:
         return None
     data = store.get("baseline", key)
@@ -118,8 +119,14 @@ def _baseline(path: str | None, store: Store, problems: list[Problem]) -> Baseli
     return baseline
 
 
-def _stamp(path: str) -> str | None:
-    file = path if os.path.isfile(path) else os.path.join(path, "manifest.json")
+def manifest_path(path: str) -> str:
+    """Return the manifest of a state: the file itself, or the one in the directory."""
+    return path if os.path.isfile(path) else os.path.join(path, "manifest.json")
+
+
+def manifest_stamp(path: str) -> str | None:
+    """Return what tells an unchanged manifest apart without reading it; None without one."""
+    file = manifest_path(path)
     try:
         stat = os.stat(file)
     except OSError:

@@ -17,18 +17,33 @@ if TYPE_CHECKING:
     from upriver.state.compare import Comparison
 
 
+SEMANTIC = "state:modified.semantic"
+"""The selector that compares by meaning."""
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """Everything `--state` and `--defer-state` name, as far as it exists."""
 
     baseline: Baseline | None = None
     """What to defer to."""
     comparison: Comparison | None = None
+    compared: Baseline | None = None
+    """What `comparison` compares with."""
     results: Mapping[str, str] | None = None
     fresher: frozenset[str] | None = None
     path: str | None = None
     """What `--state` names."""
     line: str | None = None
     """The baseline in one line: location, commit, age."""
+
+
+def no_state(what: str) -> Problem:
+    """Say that something needs a state to compare with."""
+    return Problem(
+        code="state-missing",
+        message=f"{what} has nothing to compare with",
+        hint="Pass `--state` with a directory that holds the `manifest.json` to compare with",
+    )
 
 
 def contract_problems(state: State, words: tuple[str, ...]) -> tuple[Problem, ...]:

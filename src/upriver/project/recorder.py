@@ -17,7 +17,8 @@ from upriver.resources.dialect import Dialect
 from upriver.resources.macro import Macro
 from upriver.resources.relation import Quoting
 
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
+"""Between the words of a question."""
 OUTSIDE = frozenset({"var", "env", "target", "flag"})
 """Kinds of questions whose answers lie outside the project's files."""
 UNMEMORABLE = "unmemorable"
@@ -43,7 +44,7 @@ class Answers:
         return {question: self.digest(question) for question in questions}
 
     def _ask(self, question: str) -> str:
-        kind, *arguments = question.split(_SEPARATOR)
+        kind, *arguments = question.split(SEPARATOR)
         match kind:
             case "macro":
                 return _macro_digest(self.world.find_macro(*arguments))
@@ -54,15 +55,15 @@ class Answers:
             case "dispatch":
                 return str(self.world.dispatch_order(arguments[0] or None))
             case "var":
-                return _found_digest(self.world.var(*arguments))
+                return found_digest(self.world.var(*arguments))
             case "env":
                 # Only a digest is ever kept, never the value.
                 value = self.world.env_var(arguments[0])
                 return "absent" if value is None else digest_text(value)
             case "target":
-                return _plain_digest(dict(self.world.target()))
+                return plain_digest(dict(self.world.target()))
             case "flag":
-                return _found_digest(self.world.flag(arguments[0]))
+                return found_digest(self.world.flag(arguments[0]))
             case _:
                 return "unknown"
 
@@ -71,11 +72,13 @@ def _macro_digest(macro: Macro | None) -> str:
     return "absent" if macro is None else macro.unique_id + digest_text(macro.macro_sql)
 
 
-def _found_digest(found: Found) -> str:
-    return _plain_digest(found.value) if found.is_found else "absent"
+def found_digest(found: Found) -> str:
+    """Return the digest of a looked-up value; one that was not found has its own."""
+    return plain_digest(found.value) if found.is_found else "absent"
 
 
-def _plain_digest(value: Any) -> str:
+def plain_digest(value: Any) -> str:
+    """Return the digest of any value a template may be given."""
     try:
         return digest_value(value)
     except (TypeError, ValueError):
@@ -101,7 +104,7 @@ class Recorder:
         return questions if self.is_memorable else (*questions, UNMEMORABLE)
 
     def _note(self, *parts: str) -> None:
-        self.questions[_SEPARATOR.join(parts)] = None
+        self.questions[SEPARATOR.join(parts)] = None
 
     @property
     def is_executing(self) -> bool:

@@ -33,6 +33,11 @@ _END = option("--event-time-end", env="EVENT_TIME_END", metavar="TIME", help="En
 _SAMPLE = option(
     "--sample", env="SAMPLE", metavar="WINDOW", help="Read `3 days` only, or `{start: a, end: b}`"
 )
+_REUSE = option(
+    "--reuse",
+    env="REUSE",
+    help="Do not build again what was built from the same code and the same rows",
+)
 _INLINE = option("--inline", metavar="SQL", help="A query instead of a selection; may use `ref`")
 
 
@@ -46,6 +51,7 @@ class Build(Request, frozen=True, kw_only=True):
     """Seeds, snapshots, models and tests in dependency order (CLI-43)."""
 
     selecting: Selecting = Selecting()
+    reuse: Annotated[Flag, _REUSE] = None
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     empty: Annotated[Flag, _EMPTY] = None
     store_failures: Annotated[Flag, _STORE] = None
@@ -65,6 +71,7 @@ class Run(Request, frozen=True, kw_only=True):
     """Build models (CLI-44)."""
 
     selecting: Selecting = Selecting()
+    reuse: Annotated[Flag, _REUSE] = None
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     empty: Annotated[Flag, _EMPTY] = None
     event_time_start: Annotated[Text, _START] = None
@@ -142,9 +149,21 @@ class List(Request, frozen=True, kw_only=True):
             help="What to print of each resource",
         ),
     ] = "selector"
+    why: Annotated[
+        Flag, option("--why", is_plain=True, help="Say what differs from the state")
+    ] = None
     output_keys: Annotated[
         Words, option("--output-keys", metavar="KEY", help="Keys of each JSON object")
     ] = ()
+
+
+class Diff(Request, frozen=True, kw_only=True):
+    """Show what differs from a state, and why."""
+
+    selecting: Selecting = Selecting()
+    output: Annotated[str, option("--output", choices=("json", "text"), help="Table or JSON")] = (
+        "text"
+    )
 
 
 class Parse(Request, frozen=True, kw_only=True):
@@ -163,6 +182,7 @@ class PlanOnly(Request, frozen=True, kw_only=True):
             help="Command to plan",
         ),
     ] = "run"
+    reuse: Annotated[Flag, _REUSE] = None
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     output: Annotated[str, option("--output", choices=("json", "text"), help="Table or JSON")] = (
         "text"
@@ -321,6 +341,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "compile": Compile,
     "debug": Debug,
     "demo": Demo,
+    "diff": Diff,
     "deps": Deps,
     "docs generate": DocsGenerate,
     "docs serve": DocsServe,

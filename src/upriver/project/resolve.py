@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -165,11 +165,16 @@ class Deferring(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def deferring_of(
-    options: GlobalOptions, *, env: Mapping[str, str], root: str
+    options: GlobalOptions, *, env: Mapping[str, str], root: str, default_policy: str = "exists"
 ) -> tuple[Deferring, tuple[Problem, ...]]:
-    """Resolve the deferral options; relative paths are relative to the project `root`."""
+    """Resolve the deferral options; relative paths are relative to the project `root`.
+
+    `default_policy` is what the project or the environment says of how to defer.
+    """
     problems: list[Problem] = []
     is_on = _choose("defer", options.defer, env, problems)
+    if options.defer is None and options.defer_policy is not None:
+        is_on = True
     is_favoured = _choose("favor_state", options.favor_state, env, problems)
     retired_state = env.get(_RETIRED["state"]) or None
     if retired_state:
@@ -182,7 +187,9 @@ def deferring_of(
     baseline = given or state
     policy: Policy | None = None
     if is_on:
-        policy = "favor-state" if is_favoured else "exists"
+        policy = _policy(options, default_policy, is_favoured=is_favoured)
+        if options.favor_state and policy != "favor-state":
+            problems.append(_two_policies(policy))
     resolved = Deferring(
         policy=policy, state=_absolute(root, state), baseline=_absolute(root, baseline)
     )
@@ -190,6 +197,24 @@ def deferring_of(
     if given:
         problems.extend(_check_directory("--defer-state", resolved.baseline))
     return resolved, tuple(problems)
+
+
+def _policy(options: GlobalOptions, default: str, *, is_favoured: bool) -> Policy:
+    """Dbt's own options mean what they mean in dbt, whatever the project prefers."""
+    chosen = options.defer_policy
+    if chosen is None:
+        chosen = "favor-state" if is_favoured else default
+    if options.favor_state is False and chosen == "favor-state":
+        chosen = "exists"
+    return cast("Policy", chosen)
+
+
+def _two_policies(policy: str) -> Problem:
+    return Problem(
+        code="option-conflict",
+        message=f"`--favor-state` and `--defer-policy {policy}` are two policies",
+        hint="Give one of them; `--defer-policy favor-state` is the same as `--favor-state`",
+    )
 
 
 def _choose(

@@ -75,6 +75,8 @@ def node_of(step: Step, world: RunWorld) -> Node:
     node = world.setting.graph.resources[step.unique_id]
     if not isinstance(node, Node):
         raise TypeError(f"{step.unique_id} has no code")
+    if step.is_whole and node.config.get("full_refresh") is None:
+        return msgspec.structs.replace(node, config={**node.config, "full_refresh": True})
     return node
 
 

@@ -83,6 +83,12 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     succeeded_batches: tuple[tuple[str, str], ...] = ()
     """Microbatch models only: start and end of each batch, ISO 8601."""
     failed_batches: tuple[tuple[str, str], ...] = ()
+    relation_type: str | None = None
+    """Type of the relation that was built, where one was."""
+    is_reused: bool = False
+    """Nothing was built: what is there, or in the state, is what would have been."""
+    is_added_to: bool = False
+    """The relation was there before, and this build may have kept some of its rows."""
 
 
 class RunStarted(msgspec.Struct, frozen=True, kw_only=True, tag=True):

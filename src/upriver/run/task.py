@@ -34,6 +34,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     succeeded_batches: tuple[tuple[str, str], ...] = ()
     failed_batches: tuple[tuple[str, str], ...] = ()
     freshness: Freshness | None = None
+    relation_type: str | None = None
+    is_added_to: bool = False
 
 
 class Task:
@@ -114,6 +116,9 @@ class Task:
             succeeded_batches=done.succeeded_batches,
             failed_batches=done.failed_batches,
             freshness=done.freshness,
+            relation_type=done.relation_type,
+            is_added_to=done.is_added_to,
+            is_reused=self.step.reused is not None,
         )
 
     def failure(

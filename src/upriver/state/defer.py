@@ -6,12 +6,14 @@ The answer depends on nothing but `Facts`. `TABLE` has one row per case; rows ar
 cover every combination of facts, so their order means nothing. Columns that do not matter in a
 case are None.
 
-    policy       deferral off, dbt's `--defer`, or dbt's `--defer --favor-state`
-    counterpart  the baseline holds the same unique_id in a form that can be deferred to
+    policy       deferral off, dbt's `--defer`, dbt's `--defer --favor-state`, or `fresh`
+    state        the baseline holds the same unique_id in a form that can be deferred to
                  (deferral.md section 5)
-    selected     the resource is in the selected set (section 6.2), see `counted_as_selected`
+    select       the resource is in the selected set (section 6.2), see `counted_as_selected`
     built        this plan builds the resource before the reader runs
     exists       the target has a relation of that name when the plan is made
+    same         what the baseline's relation was built from is the present code and ancestry
+    copy         what the target's relation was built from is the present code and ancestry
 
 `built` stands for the fact that dbt asks for existence only when the reader is compiled, so that
 what the same run built before counts as existing (section 6.1). Foreign keys and functions follow
@@ -21,12 +23,15 @@ the same rows, where dbt has rules of their own that it keeps changing (defect D
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import product
 from typing import Literal
 
 import msgspec
 
-Policy = Literal["exists", "favor-state"]
-Place = Literal["built-here", "exists-here", "here", "baseline", "source", "inlined", "missing"]
+Policy = Literal["exists", "favor-state", "fresh"]
+Place = Literal[
+    "built-here", "exists-here", "here", "baseline", "source", "inlined", "missing", "unbuilt"
+]
 """The places of a decision; `plan/plan.py` spells the same words."""
 
 DEFERRABLE_KINDS = frozenset({"model", "seed", "snapshot", "function"})
@@ -48,6 +53,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     in_baseline: bool = False
     """The baseline holds a counterpart that can be deferred to (`baseline.is_deferrable`)."""
     policy: Policy | None = None
+    is_same: bool = False
+    """Policy `fresh` only: what the baseline's relation was built from is the present code and
+    ancestry."""
+    is_copy_current: bool = False
+    """Policy `fresh` only: the target's relation was built from the present code and ancestry."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +76,8 @@ class Row(msgspec.Struct, frozen=True):
     is_selected: bool | None
     is_built: bool | None
     exists: bool | None
+    is_same: bool | None
+    is_copy_current: bool | None
     place: Place
     reason: str
 
@@ -74,24 +86,31 @@ _: None = None
 
 # fmt: off
 TABLE: tuple[Row, ...] = (
-    #   policy         counterpart selected built  exists  place          reason
-    Row(None,          _,          _,       True,  _,      "built-here",  "built-by-this-run"),
-    Row(None,          _,          _,       False, _,      "here",        "deferral-off"),
+    #   policy         state  select built  exists same   copy   place          reason
+    Row(None,          _,     _,     True,  _,     _,     _,     "built-here",  "built-by-this-run"),
+    Row(None,          _,     _,     False, _,     _,     _,     "here",        "deferral-off"),
 
-    Row("exists",      False,      _,       True,  _,      "built-here",  "built-by-this-run"),
-    Row("exists",      False,      _,       False, True,   "exists-here", "not-in-state"),
-    Row("exists",      False,      _,       False, False,  "missing",     "missing-everywhere"),
-    Row("exists",      True,       _,       True,  _,      "built-here",  "built-by-this-run"),
-    Row("exists",      True,       _,       False, True,   "exists-here", "exists-in-target"),
-    Row("exists",      True,       _,       False, False,  "baseline",    "missing-in-target"),
+    Row("exists",      False, _,     True,  _,     _,     _,     "built-here",  "built-by-this-run"),
+    Row("exists",      False, _,     False, True,  _,     _,     "exists-here", "not-in-state"),
+    Row("exists",      False, _,     False, False, _,     _,     "missing",     "missing-everywhere"),
+    Row("exists",      True,  _,     True,  _,     _,     _,     "built-here",  "built-by-this-run"),
+    Row("exists",      True,  _,     False, True,  _,     _,     "exists-here", "exists-in-target"),
+    Row("exists",      True,  _,     False, False, _,     _,     "baseline",    "missing-in-target"),
 
-    Row("favor-state", False,      _,       True,  _,      "built-here",  "built-by-this-run"),
-    Row("favor-state", False,      _,       False, True,   "exists-here", "not-in-state"),
-    Row("favor-state", False,      _,       False, False,  "missing",     "missing-everywhere"),
-    Row("favor-state", True,       False,   _,     _,      "baseline",    "favoured"),
-    Row("favor-state", True,       True,    True,  _,      "built-here",  "built-by-this-run"),
-    Row("favor-state", True,       True,    False, True,   "exists-here", "selected"),
-    Row("favor-state", True,       True,    False, False,  "baseline",    "missing-in-target"),
+    Row("favor-state", False, _,     True,  _,     _,     _,     "built-here",  "built-by-this-run"),
+    Row("favor-state", False, _,     False, True,  _,     _,     "exists-here", "not-in-state"),
+    Row("favor-state", False, _,     False, False, _,     _,     "missing",     "missing-everywhere"),
+    Row("favor-state", True,  False, _,     _,     _,     _,     "baseline",    "favoured"),
+    Row("favor-state", True,  True,  True,  _,     _,     _,     "built-here",  "built-by-this-run"),
+    Row("favor-state", True,  True,  False, True,  _,     _,     "exists-here", "selected"),
+    Row("favor-state", True,  True,  False, False, _,     _,     "baseline",    "missing-in-target"),
+
+    Row("fresh",       _,     _,     True,  _,     _,     _,     "built-here",  "built-by-this-run"),
+    Row("fresh",       True,  _,     False, _,     True,  _,     "baseline",    "same-as-state"),
+    Row("fresh",       True,  _,     False, _,     False, True,  "exists-here", "copy-is-current"),
+    Row("fresh",       True,  _,     False, _,     False, False, "unbuilt",     "differs-from-state"),
+    Row("fresh",       False, _,     False, _,     _,     True,  "exists-here", "copy-is-current"),
+    Row("fresh",       False, _,     False, _,     _,     False, "unbuilt",     "new-and-not-built"),
 )
 # fmt: on
 
@@ -106,6 +125,13 @@ REASONS: Mapping[str, str] = {
     "favoured": "it is not selected, and the baseline is favoured over the target",
     "missing-in-target": "it does not exist in the target, and the baseline has it",
     "not-in-state": "the baseline has no counterpart that can be read, and the target has it",
+    "same-as-state": "its code and ancestry are those the baseline's was built from",
+    "copy-is-current": "it differs from the baseline, and its copy was built from the present code"
+    " and ancestry",
+    "differs-from-state": "it differs from the baseline, and no copy was built from the present"
+    " code and ancestry",
+    "new-and-not-built": "the baseline does not have it, and no copy was built from the present"
+    " code and ancestry",
     "missing-everywhere": "neither the target nor the baseline has it",
 }
 """One line of explanation for each reason a verdict can give."""
@@ -125,6 +151,8 @@ def decide(facts: Facts) -> Verdict:
         facts.is_selected,
         facts.is_built_by_this_plan,
         facts.exists_here,
+        facts.is_same,
+        facts.is_copy_current,
     ]
 
 
@@ -149,20 +177,21 @@ def counted_as_selected(
     return frozenset((*executed, *matched, *implied))
 
 
-def _rows_by_facts() -> dict[tuple[Policy | None, bool, bool, bool, bool], Verdict]:
+def _rows_by_facts() -> dict[tuple[Policy | None, bool, bool, bool, bool, bool, bool], Verdict]:
     """Expand the table's wildcards, so that deciding is one look-up."""
-    verdicts: dict[tuple[Policy | None, bool, bool, bool, bool], Verdict] = {}
+    verdicts: dict[tuple[Policy | None, bool, bool, bool, bool, bool, bool], Verdict] = {}
     for row in TABLE:
         verdict = Verdict(place=row.place, reason=row.reason)
-        for counterpart in _values(column=row.has_counterpart):
-            for selected in _values(column=row.is_selected):
-                for built in _values(column=row.is_built):
-                    for exists in _values(column=row.exists):
-                        verdicts[row.policy, counterpart, selected, built, exists] = verdict
+        columns = (
+            row.has_counterpart, row.is_selected, row.is_built, row.exists, row.is_same,
+            row.is_copy_current,
+        )  # fmt: skip
+        for one, two, three, four, five, six in product(*map(_values, columns)):
+            verdicts[row.policy, one, two, three, four, five, six] = verdict
     return verdicts
 
 
-def _values(*, column: bool | None) -> tuple[bool, ...]:
+def _values(column: bool | None) -> tuple[bool, ...]:  # noqa: FBT001 - a column
     return (False, True) if column is None else (column,)
 
 

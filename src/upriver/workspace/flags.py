@@ -15,10 +15,13 @@ from upriver.workspace.yaml import load_yaml
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
 _CHOICES = {
+    "defer_policy": ("exists", "favor-state", "fresh"),
     "indirect_selection": ("eager", "cautious", "buildable", "empty"),
     "log_format": ("default", "text", "debug", "json"),
     "log_format_file": ("default", "text", "debug", "json"),
     "log_level": ("debug", "info", "warn", "error", "none"),
+    "reuse_sources": ("changed", "unchanged"),
+    "unknown_answers": ("differ", "same"),
     "log_level_file": ("debug", "info", "warn", "error", "none"),
 }
 _WARN_ERROR_KEYS = {"error": "error", "include": "error", "warn": "warn", "exclude": "warn",
@@ -28,10 +31,14 @@ _WARN_ERROR_KEYS = {"error": "error", "include": "error", "warn": "warn", "exclu
 class ProjectFlags(msgspec.Struct, frozen=True, kw_only=True):
     """Every flag a project may set, resolved."""
 
+    build_missing: bool = True
+    """Policy `fresh` builds ancestors of which no right relation exists."""
     cache_selected_only: bool = False
     check_deferred_relations: bool = True
     """Refuse to start when a deferred relation does not exist (defect D10); dbt does not look."""
     debug: bool = False
+    defer_policy: str = "exists"
+    """How deferral chooses, where it is on."""
     fail_fast: bool = False
     indirect_selection: str = "eager"
     log_format: str = "default"
@@ -47,6 +54,12 @@ class ProjectFlags(msgspec.Struct, frozen=True, kw_only=True):
     static_parser: bool = True
     use_colors: bool = True
     use_colors_file: bool = True
+    reuse_sources: str = "changed"
+    """Whether a source of which nothing is known has new rows, for `--reuse`."""
+    reuse_volatile: bool = False
+    """Whether `--reuse` keeps what may differ every time it is built."""
+    unknown_answers: str = "differ"
+    """Whether what a state does not say of variables is taken to be as it is here (`same`)."""
     use_experimental_parser: bool = False
     version_check: bool = True
     warn_error: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from upriver.resources.nodes import Node
+from upriver.run.actions.building import type_of
 from upriver.run.compile import Compiler, code_path, node_of
 from upriver.run.materialize import materialize, response_of
 from upriver.run.relations import deferred_relation
@@ -29,7 +30,7 @@ def run_clone(task: Task) -> Done:
     if made.main is None:
         return Done(message="No-op")
     response = response_of(made.main)
-    return Done(message=response.message, response=response)
+    return Done(message=response.message, response=response, relation_type=type_of(made))
 
 
 def _parts(task: Task, node: Node, source: str) -> RunParts:

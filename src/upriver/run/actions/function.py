@@ -12,4 +12,4 @@ def run_function(task: Task) -> Done:
     node, compiler = compile_task(task)
     name = str(node.config.get("materialized") or "function")
     response = response_of(build(task, node, compiler, name).main)
-    return Done(message=response.message, response=response)
+    return Done(message=response.message, response=response, relation_type="function")

@@ -17,6 +17,7 @@ from upriver.jinja.errors import CompilationError
 from upriver.jinja.subject import Overrides
 from upriver.resources.nodes import Model, Node
 from upriver.resources.relation import RelationName
+from upriver.run.actions.building import is_added_to
 from upriver.run.batches import BATCH_SIZES, Batch, BatchSize, Window, batch_of, batches
 from upriver.run.compile import Compiler, node_of
 from upriver.run.graph_view import batch_config
@@ -59,6 +60,7 @@ def run_batches(task: Task) -> Done:
     """Build every batch and say how many succeeded."""
     node = node_of(task.step, task.world)
     todo = _batches(task, node)
+    is_kept = is_added_to(task, node, "incremental")
     succeeded: list[Batch] = []
     errors: list[str] = []
     with task.timed("execute"):
@@ -70,7 +72,8 @@ def run_batches(task: Task) -> Done:
                 succeeded.append(batch)
             else:
                 errors.append(error)
-    return _summary(todo, succeeded, errors)
+    done = _summary(todo, succeeded, errors)
+    return msgspec.structs.replace(done, relation_type="table", is_added_to=is_kept)
 
 
 def _summary(todo: tuple[Batch, ...], succeeded: list[Batch], errors: list[str]) -> Done:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from upriver.resources.nodes import Node
-from upriver.run.actions.building import build, compile_task
+from upriver.run.actions.building import build, compile_task, is_added_to, type_of
 from upriver.run.actions.microbatch import is_batched, run_batches
 from upriver.run.compile import Compiler
 from upriver.run.materialize import response_of
@@ -25,5 +25,12 @@ def run_snapshot(task: Task) -> Done:
 
 
 def _built(task: Task, node: Node, compiler: Compiler, name: str) -> Done:
-    response = response_of(build(task, node, compiler, name).main)
-    return Done(message=response.message, response=response)
+    is_kept = is_added_to(task, node, name)
+    made = build(task, node, compiler, name)
+    response = response_of(made.main)
+    return Done(
+        message=response.message,
+        response=response,
+        relation_type=type_of(made),
+        is_added_to=is_kept,
+    )

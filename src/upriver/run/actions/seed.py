@@ -28,7 +28,7 @@ def run_seed(task: Task) -> Done:
     name = str(node.config.get("materialized") or "seed")
     main = build(task, node, compiler, name, {"load_agate_table": load_agate_table}).main
     response = response_of(main)
-    return Done(message=response.message, response=response)
+    return Done(message=response.message, response=response, relation_type="table")
 
 
 def seed_path(task: Task, node: Node) -> Path:

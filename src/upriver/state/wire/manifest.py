@@ -3,7 +3,7 @@
 A manifest is written piece by piece, and the place of each member is noted, so that it can be
 replaced alone later (`splice.py`). dbt's schema forbids keys it does not know; what upriver
 adds is therefore said in `metadata.env`, the one place of the block that is open (`MAKER_KEY`,
-`COMMIT_KEY`, `TARGET_KEY`).
+`COMMIT_KEY`, `TARGET_KEY`, `BUILDS_KEY`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ COMMIT_KEY = "UPRIVER_GIT_COMMIT"
 """Key of `metadata.env` that says which commit was published."""
 TARGET_KEY = "UPRIVER_TARGET"
 """Key of `metadata.env` that says which target of the profile was published."""
+BUILDS_KEY = "UPRIVER_BUILDS"
+"""Key of `metadata.env` that says what relations were built from (`state/builds.py`)."""
 
 SECTIONS: Mapping[str, str] = {
     "model": "nodes", "seed": "nodes", "snapshot": "nodes", "analysis": "nodes",

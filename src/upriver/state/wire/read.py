@@ -99,12 +99,16 @@ class WireResource(msgspec.Struct, frozen=True):
     tags: msgspec.Raw = NULL
     arguments: msgspec.Raw = NULL
     returns: msgspec.Raw = NULL
+    language: str | None = None
+    meta: msgspec.Raw = NULL
+    source_meta: msgspec.Raw = NULL
 
 
 class WireMacro(msgspec.Struct, frozen=True):
     """One macro."""
 
     macro_sql: str | None = None
+    depends_on: WireDependsOn | None = None
 
 
 class WireMetadata(msgspec.Struct, frozen=True):

@@ -1,0 +1,128 @@
+"""`diff`: what differs between the project and a state, and why (defects D20, D21)."""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from upriver.graph.graph import Graph
+from upriver.plan.methods import Material
+from upriver.problems import ProblemsError
+from upriver.project.listing import selector_of
+from upriver.project.opened import OpenedProject, with_project
+from upriver.project.outcome import Outcome
+from upriver.project.published_state import State, no_state
+from upriver.project.reasons import Reasons
+from upriver.project.requests import Diff
+from upriver.project.resolve import deferring_of
+from upriver.project.selecting import select_for
+from upriver.project.state_reading import read_state
+from upriver.state.why import Difference
+
+_COMPARED = frozenset({"model", "seed", "snapshot", "test", "analysis", "source", "unit_test",
+                       "exposure", "function"})  # fmt: skip
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource that differs."""
+
+    unique_id: str
+    name: str
+    change: str
+    """`new`, `modified`, `ancestor` (it only reads what differs) or `deleted`."""
+    why: tuple[Difference, ...] = ()
+    relation_name: str | None = None
+    """Of deleted ones: what is left of it."""
+
+
+def _diff(opened: OpenedProject) -> Outcome:
+    request = opened.request
+    assert isinstance(request, Diff)  # noqa: S101 - the table of verbs
+    loaded = opened.load()
+    graph = loaded.graph
+    deferring, problems = deferring_of(
+        request.options, env=opened.caller.env, root=opened.workspace.root
+    )
+    opened.require(problems)
+    state = read_state(opened, deferring, graph)
+    if state.comparison is None:
+        raise ProblemsError((no_state("`diff`"),))
+    reasons = Reasons(opened, loaded, graph, state)
+    material = Material(graph=graph, comparison=reasons, state_path=state.path)
+    selected, problems = select_for("ls", request.selecting, opened.workspace, material)
+    opened.require(problems)
+    if selected is None:
+        raise ProblemsError(tuple(opened.problems))
+    is_chosen = bool(request.selecting.select or request.selecting.selector)
+    changed = _changed(selected.selection.ids, graph, reasons)
+    if not is_chosen:
+        changed = (*changed, *_deleted(state))
+    reasons.close()
+    data = [msgspec.to_builtins(item) for item in changed]
+    lines: tuple[str, ...]
+    if request.output == "json":
+        lines = (msgspec.json.format(msgspec.json.encode(data), indent=2).decode(),)
+    else:
+        place = os.path.relpath(deferring.state or "", opened.workspace.root)
+        shown = deferring.state if ":" in (deferring.state or "") else place
+        lines = (f"Compared with {shown}", *_lines(changed, shows_ancestors=is_chosen))
+    return opened.outcome(graph=graph, lines=lines, data=data)
+
+
+def _changed(ids: frozenset[str], graph: Graph, reasons: Reasons) -> tuple[Changed, ...]:
+    found: list[Changed] = []
+    for unique_id in sorted(ids):
+        entry = graph.entries[unique_id]
+        if entry.kind not in _COMPARED:
+            continue
+        why = reasons.why(unique_id)
+        if not why:
+            continue
+        kinds = {difference.kind for difference in why}
+        change = "new" if "new" in kinds else "ancestor" if kinds == {"ancestor"} else "modified"
+        found.append(Changed(unique_id=unique_id, name=selector_of(entry), change=change, why=why))
+    return tuple(found)
+
+
+def _deleted(state: State) -> tuple[Changed, ...]:
+    comparison = state.comparison
+    compared = state.compared
+    if comparison is None or compared is None:
+        return ()
+    return tuple(
+        Changed(
+            unique_id=unique_id,
+            name=unique_id,
+            change="deleted",
+            why=(Difference(kind="deleted"),),
+            relation_name=found.relation_name
+            if (found := compared.published.get(unique_id)) is not None
+            else None,
+        )
+        for unique_id in sorted(comparison.removed())
+        if unique_id.partition(".")[0] in _COMPARED
+    )
+
+
+def _lines(changed: tuple[Changed, ...], *, shows_ancestors: bool) -> tuple[str, ...]:
+    lines: list[str] = []
+    for change in ("modified", "new", "ancestor", "deleted"):
+        items = [item for item in changed if item.change == change]
+        if not items:
+            continue
+        if change == "ancestor" and not shows_ancestors:
+            noun = "differs" if len(items) == 1 else "differ"
+            lines += ["", f"{len(items)} more {noun} only by what they read"]
+            continue
+        title = "only by what they read" if change == "ancestor" else change
+        lines += ["", f"{title}:"]
+        width = max(len(item.name) for item in items)
+        for item in items:
+            said = ", ".join(map(str, item.why)) if change in ("modified", "ancestor") else ""
+            said = item.relation_name or said
+            lines.append(f"  {item.name:<{width}}  {said}".rstrip())
+    return tuple(lines) or ("", "Nothing differs")
+
+
+diff = with_project("diff", _diff)

@@ -1,0 +1,195 @@
+"""What is known of what relations hold, on both sides; each part is looked at when asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from upriver.graph.graph import Graph
+from upriver.plan.catalog import Catalog
+from upriver.plan.decide import Standing, exists, published_name
+from upriver.project.build_store import BuildStore, open_builds, record_name
+from upriver.project.fingerprints import LocalPrints
+from upriver.project.ledger import Ledger, LedgerSetting, holdings_of
+from upriver.project.loading import Loaded
+from upriver.project.opened import OpenedProject
+from upriver.project.published import manifest_path, manifest_stamp
+from upriver.project.published_state import State
+from upriver.state.baseline import Published, is_deferrable
+from upriver.state.builds import Holdings, held_by
+from upriver.state.fingerprint.meaning import Parts
+from upriver.state.published import (
+    PublishedMeanings,
+    PublishedPrints,
+    read_meanings,
+    read_parts,
+)
+from upriver.state.run_results import PastFreshness, load_sources
+
+_PARTIAL = ("EMPTY", "SAMPLE", "EVENT_TIME_START", "EVENT_TIME_END")
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Evidence:
+    """Fingerprints here, fingerprints there, and the records of the target's warehouse."""
+
+    def __init__(self, opened: OpenedProject, loaded: Loaded, graph: Graph, state: State) -> None:
+        """`graph` may hold an inline query that `loaded` does not know."""
+        self._opened = opened
+        self._loaded = loaded
+        self.graph = graph
+        self._state = state
+        self._local: LocalPrints | None = None
+        self._published: PublishedPrints | None = None
+        self._sources: Mapping[str, PastFreshness] | None = None
+        self._holdings: Holdings | None = None
+        self.builds: BuildStore = open_builds(opened)
+
+    def local(self) -> LocalPrints:
+        """Return the fingerprints of the open project."""
+        if self._local is None:
+            root = self._opened.workspace.root
+            self._local = LocalPrints(self._loaded, self._opened.store, root)
+        return self._local
+
+    def published(self) -> PublishedPrints | None:
+        """Return the fingerprints of the baseline; None without one."""
+        if self._published is None and self._state.baseline is not None:
+            local = self.local()
+            self._published = PublishedPrints(
+                self._meanings(local),
+                local.answer,
+                are_unknown_same=self._opened.workspace.flags.unknown_answers == "same",
+            )
+        return self._published
+
+    def _meanings(self, local: LocalPrints) -> PublishedMeanings:
+        """Read the manifest, or what is remembered of it under the file's stamp."""
+        baseline = self._state.baseline
+        location = "" if baseline is None else baseline.origin.location
+        store = self._opened.store
+        key = f"meanings:{manifest_stamp(location)}"
+        data = store.get("baseline", key)
+        if data is not None:
+            return msgspec.msgpack.decode(data, type=PublishedMeanings)
+        with open(manifest_path(location), "rb") as file:
+            content = file.read()
+        side = local.side
+        found = read_meanings(content, location, side.side_of, side.texts.read)
+        side.texts.save()
+        store.put([("baseline", key, _encode(found))])
+        return found
+
+    def published_parts(self) -> tuple[Callable[[str], Parts | None], Callable[[str], str]]:
+        """Return what gives a published resource's parts, and a published macro's digest."""
+        baseline = self._state.baseline
+        location = "" if baseline is None else baseline.origin.location
+        with open(manifest_path(location), "rb") as file:
+            content = file.read()
+        side = self.local().side
+        return read_parts(content, location, side.side_of, side.texts.read)
+
+    def holdings(self) -> Holdings:
+        """Return where records and published fingerprints are looked up, while planning."""
+        if self._holdings is None:
+            self._holdings = holdings_of(self.builds, self.published, source_data=self.source_data)
+        return self._holdings
+
+    def published_name(self, unique_id: str) -> str | None:
+        """Return the rendered name of a published relation."""
+        found = self._counterpart(unique_id)
+        return None if found is None else found.relation_name
+
+    def source_data(self, unique_id: str) -> str | None:
+        """Return what is known of a source's rows: the newest one that was seen."""
+        found = self._freshness().get(unique_id)
+        if found is None or found.max_loaded_at is None:
+            is_assumed = self._opened.workspace.flags.reuse_sources == "unchanged"
+            return "assumed" if is_assumed else None
+        return found.max_loaded_at
+
+    def was_looked_at(self, unique_id: str, since: float) -> bool:
+        """Whether `source freshness` looked at a source after a moment, or need not have."""
+        found = self._freshness().get(unique_id)
+        if found is None or found.max_loaded_at is None:
+            return self._opened.workspace.flags.reuse_sources == "unchanged"
+        return os.stat(os.path.join(self._opened.target_path, "sources.json")).st_mtime > since
+
+    def _freshness(self) -> Mapping[str, PastFreshness]:
+        if self._sources is None:
+            found, _ = load_sources(self._opened.target_path)
+            self._sources = found or {}
+        return self._sources
+
+    def close(self) -> None:
+        """Remember what was worked out, and close the records."""
+        if self._local is not None:
+            self._local.save()
+        self.builds.close()
+
+    def standing(self, unique_id: str, catalog: Catalog) -> Standing:
+        """Return how a resource stands between here and the baseline."""
+        entry = self.graph.entries[unique_id]
+        wanted = self.local().fingerprint(unique_id)
+        copy = "none"
+        record = None
+        if exists(catalog, entry.kind, entry.relation):
+            copy = "other"
+            record = self.builds.record(record_name(entry) or "", unique_id)
+            holdings = self.holdings()
+            if record is not None and wanted is not None and held_by(record, holdings) == wanted:
+                copy = "current"
+        counterpart = self._counterpart(unique_id)
+        is_same = False
+        if counterpart is not None and wanted is not None:
+            published = self.published()
+            name = published_name(counterpart)
+            is_function = entry.kind == "function"
+            is_known = (catalog.knows_functions if is_function else catalog.knows)(name)
+            is_same = (
+                (not is_known or exists(catalog, entry.kind, name))
+                and published is not None
+                and published.fingerprint(unique_id) == wanted
+            )
+        return Standing(
+            is_same=is_same,
+            is_copy_current=copy == "current",
+            has_copy=copy != "none",
+            is_recorded=record is not None,
+            doubt=None if record is None else record.doubt,
+        )
+
+    def _counterpart(self, unique_id: str) -> Published | None:
+        baseline = self._state.baseline
+        found = None if baseline is None else baseline.published.get(unique_id)
+        return found if found is not None and is_deferrable(found) else None
+
+    def ledger(self, plan: object) -> Ledger:
+        """Return what records the builds of a plan."""
+        entries = self.graph.entries
+        flags = self._loaded.settings.flags
+        invocation = self._opened.invocation
+
+        def relation_name(unique_id: str) -> str | None:
+            return record_name(entries[unique_id])
+
+        def materialized(unique_id: str) -> str:
+            entry = entries[unique_id]
+            return entry.materialized or entry.kind
+
+        return Ledger(
+            LedgerSetting(
+                plan=plan,  # type: ignore[arg-type]
+                relation_names=relation_name,
+                materialized=materialized,
+                store=self.builds,
+                prints=self.local,
+                published=self.published,
+                source_data=self.source_data,
+                is_partial=any(flags.get(name) for name in _PARTIAL),
+                invocation_id=invocation.invocation_id,
+                git_commit=invocation.git_commit,
+            )
+        )

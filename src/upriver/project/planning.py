@@ -1,0 +1,88 @@
+"""From a selection to a plan: list what matters, and ask fingerprints where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from upriver.plan.catalog import Catalog
+from upriver.plan.make import PlanRequest, make_plan, referenced
+from upriver.plan.plan import Plan
+from upriver.project.loading import Loaded
+from upriver.project.opened import OpenedProject
+from upriver.project.published_state import State
+from upriver.project.warehouse import SchemaName
+
+_REUSING = frozenset({"run", "build"})
+
+
+class Planning(msgspec.Struct, frozen=True, kw_only=True):
+    """What planning needs beside the request."""
+
+    opened: OpenedProject
+    loaded: Loaded
+    state: State
+    is_dry: bool
+    list_targets: Callable[[PlanRequest, tuple[str, ...]], Catalog]
+    """Lists the schemas that matter for reading these resources."""
+    list_schemas: Callable[[Mapping[SchemaName, bool]], Catalog]
+
+
+def plan_of(planning: Planning, request: PlanRequest) -> tuple[Plan, Catalog]:
+    """Return the plan, and what was listed for it; `request` says nothing of either yet."""
+    request = _looked_up(planning, request)
+    plan = make_plan(request)
+    is_reusing = request.command in _REUSING and getattr(planning.opened.request, "reuse", None)
+    if not is_reusing:
+        return plan, request.catalog
+    return _reusing(planning, request, plan), request.catalog
+
+
+def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:
+    """List schemas; under policy `fresh`, find out what has to be built."""
+    ids = request.selection.ids
+    is_fresh = request.deferral is not None and request.deferral.policy == "fresh"
+    if not is_fresh or request.command == "clone":
+        catalog = planning.list_targets(request, referenced(request.graph, ids))
+        return msgspec.structs.replace(request, catalog=catalog)
+    # Fingerprints are loaded for who asks for them.
+    from upriver.project.evidence import Evidence
+    from upriver.project.fresh import Asked, fresh_needs
+
+    found = fresh_needs(
+        planning.opened,
+        Evidence(planning.opened, planning.loaded, request.graph, planning.state),
+        Asked(
+            command=request.command,
+            ids=ids if request.only is None else ids & request.only,
+            is_dry=planning.is_dry,
+        ),
+        lambda targets: planning.list_targets(request, targets),
+    )
+    return msgspec.structs.replace(
+        request, catalog=found.catalog, standings=found.standings, extra=found.extra
+    )
+
+
+def _reusing(planning: Planning, request: PlanRequest, plan: Plan) -> Plan:
+    """Leave out what would give what is there already."""
+    # Fingerprints are loaded for who asks for them.
+    from upriver.project.evidence import Evidence
+    from upriver.project.reuse import ReuseRules, find_reused, own_schemas
+
+    catalog = request.catalog
+    more = own_schemas(plan, request.graph, catalog)
+    if more:
+        listed = planning.list_schemas(more)
+        catalog = Catalog(
+            listings={**listed.listings, **catalog.listings}, functions=catalog.functions
+        )
+    rules = ReuseRules(
+        is_volatile_reused=planning.opened.workspace.flags.reuse_volatile,
+        flags=planning.loaded.settings.flags,
+    )
+    evidence = Evidence(planning.opened, planning.loaded, request.graph, planning.state)
+    found = find_reused(plan, request.graph, evidence, (catalog, request.standings), rules)
+    evidence.close()
+    return make_plan(msgspec.structs.replace(request, reused=found.reused))
