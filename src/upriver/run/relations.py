@@ -10,7 +10,7 @@ from itertools import product
 
 from upriver.jinja.relation import EventTimeFilter, Relation, ephemeral_relation, relation_of
 from upriver.plan.plan import Decision
-from upriver.resources.dialect import Dialect, render_name
+from upriver.resources.dialect import Dialect, merge_quoting, render_name
 from upriver.resources.nodes import Node, Operation, Source, UnitTest
 from upriver.resources.relation import Quoting, RelationName
 from upriver.run.world import RunWorld
@@ -30,7 +30,12 @@ def source_relation(world: RunWorld, source: Source) -> Relation:
     name = RelationName(
         database=source.database, schema=source.schema, identifier=source.identifier
     )
-    return _rendered_as(world, name, source.relation_name)
+    return relation_of(world.dialect, name, _source_quoting(world, source))
+
+
+def _source_quoting(world: RunWorld, source: Source) -> Quoting:
+    """Return the quoting of a source: as dbt, the project's `quoting` has no say while running."""
+    return merge_quoting(world.dialect.quoting, source.quoting)
 
 
 def decided_relation(
@@ -44,6 +49,11 @@ def decided_relation(
     if decision.relation is None:
         raise LookupError(f"{decision.target} has no relation")
     name, rendered = decision.relation, decision.relation_name
+    if decision.target.startswith("source."):
+        source = world.setting.graph.resources.get(decision.target)
+        if isinstance(source, Source):
+            quoting = _source_quoting(world, source)
+            return relation_of(world.dialect, name, quoting, limit=limit, event_time_filter=window)
     return _rendered_as(world, name, rendered, limit=limit, window=window)
 
 
