@@ -996,11 +996,6 @@ def test_an_unknown_incremental_strategy_fails_when_it_is_needed(tmp_path: Path)
             ("config-path-unused", P, 6),
             "correct the path",
         ),
-        (
-            {"models/p.py": "def model(dbt, s:\n"},
-            ("python-model-unreadable", "models/p.py", 1),
-            "",
-        ),
     ],
 )
 def test_a_warning_lets_the_rest_go_on(

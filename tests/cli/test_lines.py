@@ -105,7 +105,7 @@ def test_start_lines(found: Entry, action: str, text: str) -> None:
                 succeeded_batches=(("a", "b"),),
                 failed_batches=(("b", "c"),),
             ),
-            "PARTIAL SUCCESS (1/2) created sql table model dev.orders",
+            "PARTIALLY created sql table model dev.orders",
             "[PARTIAL SUCCESS (1/2) in 0.28s]",
         ),
         (

@@ -67,6 +67,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "run/compile.py", "run/graph_view.py", "run/messages.py", "run/schemas.py",
         "run/worker.py", "run/world.py", "run/writer.py",
     ),
+    "run/test_python_models.py": ("adapters/duckdb/python_model.py", "run/python_job.py"),
     "run/test_interrupt.py": ("run/stop.py",),
     # A meaning is made of all of these.
     "state/fingerprint/test_meaning.py": (

@@ -26,7 +26,7 @@ LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
 LARGE_ROOMS: dict[str, tuple[int, str]] = {
     "jinja": (27, "dbt's template language: one module per kind of object that templates see"),
     "project": (58, "one small module per verb, beside the memory between them"),
-    "run": (32, "what each kind of step needs, kept apart from the coordinator"),
+    "run": (33, "what each kind of step needs, kept apart from the coordinator"),
 }
 """Packages with more modules than the ceiling, sub-packages counted apart, and why."""
 

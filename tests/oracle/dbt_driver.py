@@ -76,7 +76,9 @@ def main() -> None:
     script, root, out = (Path(argument).resolve() for argument in sys.argv[1:])
     os.chdir(root)
     dbt = Dbt()
-    play(json.loads(script.read_text()), root, out, Program(dbt.run, dbt.list_ids, dbt.release))
+    server = json.loads(os.environ.get("ORACLE_POSTGRES", "null"))
+    program = Program(dbt.run, dbt.list_ids, dbt.release, server)
+    play(json.loads(script.read_text()), root, out, program)
 
 
 if __name__ == "__main__":

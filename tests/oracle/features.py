@@ -34,10 +34,13 @@ class Directions:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.project = HERE / "projects" / name
-        text = (self.project / ASIDE / "directions.toml").read_text()
+        folder, _, variant = name.partition("@")
+        self.project = HERE / "projects" / folder
+        text = (self.project / ASIDE / f"{variant or 'directions'}.toml").read_text()
         read: dict[str, Any] = tomllib.loads(text)
-        self.databases: list[str] = read.get("databases", ["wh.duckdb"])
+        self.is_listed = not variant
+        """Whether selecting is compared; once is enough."""
+        self.databases: list[str] = read.get("databases", [variant or "wh.duckdb"])
         self.setup: list[str] = read.get("setup", [])
         self.first: list[str] = read.get("first", ["build"])
         """The first command that runs anything."""
@@ -66,7 +69,8 @@ def script_of(directions: Directions) -> Script:
     if directions.has_semantic_layer:
         taken = ["target/semantic_manifest.json", "semantic_manifest.json"]
         script.append({"name": "semantic manifest", "take": taken})
-    script.append({"name": "ls", "list": _selections(directions)})
+    if directions.is_listed:
+        script.append({"name": "ls", "list": _selections(directions)})
     script += _round("build", {"run": directions.first}, directions)
     script.append({"name": "compile", "run": ["compile", *directions.options]})
     for number, play in enumerate(directions.rounds, start=2):

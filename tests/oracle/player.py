@@ -2,13 +2,14 @@
 
 The same script is played by dbt, in the oracle's Python (`dbt_driver.py`), and by upriver, in the
 process of the tests. So this module knows neither, and imports nothing outside the standard
-library and DuckDB. Steps are plain data:
+library but the warehouses' drivers. Steps are plain data:
 
     {"name": .., "run": [args], "env": {..}}   a command; what it leaves in `target/` is kept;
                                                "fresh": in a process of its own, "cwd": from there
     {"name": .., "list": {label: [args]}}      one `ls` each; the unique ids it lists
-    {"name": .., "dump": [files]}              every table of DuckDB files, row by row
-    {"name": .., "sql": [file, statement, ..]} statements on a DuckDB file
+    {"name": .., "dump": [files]}              every table of DuckDB files, row by row; the file
+                                               "postgres" is the program's PostgreSQL database
+    {"name": .., "sql": [file, statement, ..]} statements on a DuckDB file, or on "postgres"
     {"name": .., "write": {path: text}}        files of the project to write; null deletes
     {"name": .., "copy": [from, to]}           a file or directory, within the project
     {"name": .., "edit": [file, old, new]}     a text that a file holds
@@ -29,6 +30,8 @@ from typing import Any, NamedTuple
 MANY_ROWS = 1000
 """Larger tables are compared by count and by a sum of hashes."""
 ARTIFACTS = ("manifest.json", "run_results.json")
+POSTGRES = "postgres"
+"""Stands for a file in steps on a PostgreSQL database."""
 
 
 class Done(NamedTuple):
@@ -61,6 +64,8 @@ class Program(NamedTuple):
     """`ls` with JSON lines as its result."""
     release: Callable[[], None]
     """Close what the program holds open, so that database files can be looked at."""
+    postgres: Mapping[str, Any] | None = None
+    """How to connect to the program's PostgreSQL server, if it has one."""
 
 
 def play(script: list[dict[str, Any]], root: Path, out: Path, program: Program) -> None:
@@ -74,13 +79,13 @@ def play(script: list[dict[str, Any]], root: Path, out: Path, program: Program) 
             results[name] = {key: _ids(args, program) for key, args in step["list"].items()}
         elif "dump" in step:
             program.release()
-            results[name] = dump([root / file for file in step["dump"]])
+            results[name] = _dump(step["dump"], root, program)
         elif "take" in step:
             program.release()
             shutil.copy(root / step["take"][0], out / step["take"][1])
         else:
             program.release()
-            results[name] = _prepare(step, root)
+            results[name] = _prepare(step, root, program)
     program.release()
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps(results, indent=1, default=str))
@@ -111,8 +116,12 @@ def _ids(args: list[str], program: Program) -> Any:
     return sorted(json.loads(line)["unique_id"] for line in done.lines if line.startswith("{"))
 
 
-def _prepare(step: dict[str, Any], root: Path) -> None:  # noqa: PLR0912 - one branch per kind of step
-    if "sql" in step:
+def _prepare(step: dict[str, Any], root: Path, program: Program) -> None:  # noqa: C901, PLR0912 - one branch per kind of step
+    if "sql" in step and step["sql"][0] == POSTGRES:
+        with contextlib.closing(_connect(program)) as connection:
+            for statement in step["sql"][1:]:
+                connection.cursor().execute(statement)
+    elif "sql" in step:
         import duckdb  # only where there is a database
 
         file, *statements = step["sql"]
@@ -162,6 +171,78 @@ def _set(file: Path, changes: list[tuple[list[str], Any]]) -> None:
         else:
             place[last] = value
     file.write_text(json.dumps(whole), "utf-8")
+
+
+def _dump(names: list[str], root: Path, program: Program) -> dict[str, Any]:
+    if names == [POSTGRES]:
+        with contextlib.closing(_connect(program)) as connection:
+            return dump_postgres(connection)
+    return dump([root / name for name in names])
+
+
+def _connect(program: Program) -> Any:
+    assert program.postgres is not None, "the script needs a PostgreSQL server"
+    try:
+        import psycopg as driver  # upriver's
+    except ImportError:
+        import psycopg2 as driver  # dbt's
+    connection = driver.connect(**program.postgres)
+    connection.autocommit = True
+    return connection
+
+
+def dump_postgres(connection: Any) -> dict[str, Any]:
+    """Return the relations of a PostgreSQL database: columns, comments, keys, grants and rows."""
+
+    def ask(sql: str, *values: Any) -> list[list[Any]]:
+        cursor = connection.cursor()
+        cursor.execute(sql, values)
+        return [list(row) for row in cursor.fetchall()]
+
+    return {
+        f"{schema}.{table}": {
+            "kind": kind,
+            "comment": comment,
+            "columns": ask(_PG_COLUMNS, oid),
+            "constraints": ask(_PG_CONSTRAINTS, oid) + ask(_PG_INDEXES, oid),
+            "grants": ask(_PG_GRANTS, oid),
+            "rows": sorted(
+                [str(value) for value in row]
+                for row in ask(f'select * from "{schema}"."{table}" limit {MANY_ROWS}')
+            )
+            if not kind.startswith("m ")
+            else [],
+        }
+        for schema, table, kind, comment, oid in ask(_PG_RELATIONS)
+    }
+
+
+_PG_RELATIONS = """
+    select n.nspname, c.relname,
+      case c.relkind when 'r' then 'table' when 'v' then 'view'
+        when 'm' then case when c.relispopulated then 'materialized view' else 'm empty' end end
+        || case c.relpersistence when 'u' then ' unlogged' else '' end,
+      obj_description(c.oid, 'pg_class'), c.oid
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'v', 'm') and n.nspname !~ '^(pg_|information_schema)' order by 1, 2
+"""
+_PG_COLUMNS = """
+    select attname, format_type(atttypid, atttypmod), not attnotnull, col_description(attrelid, attnum)
+    from pg_attribute where attrelid = %s and attnum > 0 and not attisdropped order by attnum
+"""
+_PG_CONSTRAINTS = """
+    select contype::text || ' ' || pg_get_constraintdef(oid) from pg_constraint
+    where conrelid = %s order by 1
+"""
+_PG_INDEXES = """
+    select regexp_replace(indexdef, ' INDEX \\S+ ON', ' INDEX ON') from pg_indexes i
+    join pg_class c on c.relname = i.tablename join pg_namespace n
+      on n.oid = c.relnamespace and n.nspname = i.schemaname where c.oid = %s order by 1
+"""
+_PG_GRANTS = """
+    select grantee::regrole::text, privilege_type from pg_class, aclexplode(relacl)
+    where oid = %s and grantee <> relowner order by 1, 2
+"""
 
 
 def dump(files: list[Path]) -> dict[str, Any]:

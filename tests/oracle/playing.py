@@ -17,11 +17,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.oracle.player import Done, Manner, Program, play
+from tests.oracle.player import POSTGRES, Done, Manner, Program, play
 from tests.oracle.running import CACHE, dbt_version, find_dbt
+from tests.postgres_server import Server, find_binaries, running_server
 
 from upriver.cli.invoke import invoke
 
@@ -84,14 +86,18 @@ def _kept(name: str, project: Path, script: Script) -> Path:
 
 
 def _play_dbt(kept: Path, project: Path, script: Script) -> None:
-    with _copy(project) as root, tempfile.TemporaryDirectory() as scratch:
+    with (
+        _copy(project) as root,
+        tempfile.TemporaryDirectory() as scratch,
+        _server_for(script) as server,
+    ):
         asked = Path(scratch) / "script.json"
         asked.write_text(json.dumps(script))
         python = Path(find_dbt() or "").parent / "python"
         out = Path(scratch) / "out"
         done = subprocess.run(
             [str(python), str(HERE / "dbt_driver.py"), str(asked), str(root), str(out)],
-            env=_environment(),
+            env=_environment(server),
             cwd=root,
             capture_output=True,
             text=True,
@@ -104,18 +110,21 @@ def _play_dbt(kept: Path, project: Path, script: Script) -> None:
 
 def play_upriver(project: Path, script: Script, out: Path) -> Played:
     """Play with upriver, in this process."""
-    with _copy(project) as root:
-        environment = _environment()
+    with _copy(project) as root, _server_for(script) as server:
+        environment = _environment(server)
 
         def run(args: list[str], manner: Manner) -> Done:
             env = {**environment, **manner.env}
             console = io.StringIO()
             cwd = str((root / manner.cwd).resolve())
-            ended = invoke(args, env=env, cwd=cwd, stdout=console, stderr=console)
+            with contextlib.chdir(cwd):
+                ended = invoke(args, env=env, cwd=cwd, stdout=console, stderr=console)
             lines = () if ended.outcome is None else tuple(map(str, ended.outcome.lines))
             return Done(ended.exit_code, console.getvalue()[-LONGEST_OUTPUT:], lines)
 
-        play(script, root, out, Program(run, run, lambda: None))
+        # Files that SQL names are relative to the process's directory.
+        with contextlib.chdir(root):
+            play(script, root, out, Program(run, run, lambda: None, _connection(server)))
     return _played(out)
 
 
@@ -123,10 +132,36 @@ def _played(folder: Path) -> Played:
     return Played(json.loads((folder / "results.json").read_text()), folder)
 
 
-def _environment() -> dict[str, str]:
+def _environment(server: Server | None) -> dict[str, str]:
     """Return this process's environment without settings for dbt, and with what quiets it."""
     inherited = {k: v for k, v in os.environ.items() if "DBT" not in k}
-    return {**inherited, "DBT_SEND_ANONYMOUS_USAGE_STATS": "0", "DBT_USE_COLORS": "0"}
+    quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "0", "DBT_USE_COLORS": "0"}
+    if server is None:
+        return {**inherited, **quiet}
+    return {
+        **inherited,
+        **quiet,
+        "ORACLE_POSTGRES": json.dumps(_connection(server)),
+        "ORACLE_POSTGRES_PORT": str(server.port),
+    }
+
+
+def _connection(server: Server | None) -> Mapping[str, Any] | None:
+    if server is None:
+        return None
+    return {
+        "host": server.host,
+        "port": server.port,
+        "user": server.user,
+        "password": server.password,
+        "dbname": server.database,
+    }
+
+
+def _server_for(script: Script) -> AbstractContextManager[Server | None]:
+    """Give each play a server of its own, as each has files of its own."""
+    is_needed = any(step.get("dump") == [POSTGRES] for step in script)
+    return running_server() if is_needed else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
@@ -151,5 +186,9 @@ def _digest(project: Path, script: Script) -> str:
 
 @functools.cache
 def own_projects() -> tuple[str, ...]:
-    """Return the projects that bring directions of their own."""
-    return tuple(sorted(path.parent.name for path in HERE.glob(f"projects/*/{ASIDE}")))
+    """Return the projects that bring directions of their own, `name@postgres` for PostgreSQL."""
+    names = [path.parent.parent.name for path in HERE.glob(f"projects/*/{ASIDE}/directions.toml")]
+    if find_binaries() is not None:
+        found = HERE.glob(f"projects/*/{ASIDE}/{POSTGRES}.toml")
+        names += [f"{path.parent.parent.name}@{POSTGRES}" for path in found]
+    return tuple(sorted(names))

@@ -74,7 +74,7 @@ def test_semantic_manifests(pair: Pair, counts: Counter[str]) -> None:
 
 def test_selections(pair: Pair, counts: Counter[str]) -> None:
     directions, dbt, mine = pair
-    asked = dbt.results["ls"]
+    asked = dbt.results.get("ls", {})
     wrong = [
         f"{args}: {_set_difference(ids, mine.results['ls'][args])}"
         for args, ids in asked.items()
@@ -96,7 +96,7 @@ def test_compiled_sql(pair: Pair, counts: Counter[str]) -> None:
     for name in _commands(directions):
         theirs_, ours_ = dbt.rows(name), mine.rows(name)
         for key in theirs_.keys() & ours_.keys():
-            a, b = (sql(rows[key]["compiled_code"]) for rows in (theirs_, ours_))
+            a, b = (_code(rows[key]["compiled_code"]) for rows in (theirs_, ours_))
             # dbt keeps no code of a step whose compiling failed half-way.
             if a != b and (a or theirs_[key]["status"] not in ("error", "fail")):
                 wrong.append(f"{name}: {key}: dbt {a!r}, upriver {b!r}")
@@ -104,7 +104,22 @@ def test_compiled_sql(pair: Pair, counts: Counter[str]) -> None:
     _require_none(wrong, directions)
 
 
-COMPARED = ("status", "failures", "message", "relation_name")
+_ADDED = re.compile(r"# (?:This part is user provided|Added by upriver)")
+_TOLD = re.compile(
+    r"^\s*(?:refs|sources|config_dict|meta_dict|self.is_incremental|identifier) = .*"
+)
+
+
+def _code(text: str | None) -> str:
+    """Return SQL as it is compared; of a Python model, its own code and what it is told."""
+    if text is None or "class dbtObj" not in text:
+        return sql(text)
+    own, *added = _ADDED.split(text, maxsplit=1)
+    told = [line.strip() for line in added[0].splitlines() if _TOLD.match(line)]
+    return "\n".join([own.strip(), *told])
+
+
+COMPARED = ("status", "failures", "message", "relation_name", "batch_results")
 
 
 def test_results(pair: Pair, counts: Counter[str]) -> None:
@@ -126,15 +141,15 @@ def test_results(pair: Pair, counts: Counter[str]) -> None:
 
 def _result(row: dict[str, Any], part: str) -> Any:
     value = row[part]
+    if part == "message" and row["batch_results"] is not None:
+        # upriver says why, too.
+        return value.splitlines()[0]
     if part == "message" and row["status"] == "error":
         # The warehouse's words are compared; either program says the rest in its own.
         found = re.search(
             r"^\s*((?!Runtime|Database|Compilation)\w+ Error: .*)", value, re.MULTILINE
         )
         return found[1] if found else ""
-    if part == "message" and row["status"] == "partial success":
-        # upriver says why, too.
-        return value.splitlines()[0]
     if part == "message" and isinstance(value, str) and "differs from expected" in value:
         # The same rows are shown; which comes first is not told.
         return sorted(value.split())
@@ -157,9 +172,9 @@ def test_tables(pair: Pair, counts: Counter[str]) -> None:
 
 
 def _table_differences(where: str, a: Any, b: Any, times: tuple[str, ...]) -> Iterator[str]:
-    for part in ("kind", "comment", "columns", "constraints"):
-        if a[part] != b[part]:
-            yield f"{where}: {part}: dbt {a[part]}, upriver {b[part]}"
+    for part in ("kind", "comment", "columns", "constraints", "grants"):
+        if a.get(part) != b.get(part):
+            yield f"{where}: {part}: dbt {a.get(part)}, upriver {b.get(part)}"
     rows, others = (_timeless(table, times) for table in (a, b))
     if rows != others and isinstance(rows, list) and isinstance(others, list):
         only = [row for row in rows if row not in others][:5]

@@ -7,6 +7,7 @@ import pytest
 from tests.run.running import SmallProject
 
 from upriver.plan.plan import Plan, Step
+from upriver.run.batches import PastBatches
 from upriver.run.events import Printed
 from upriver.run.setting import OperationCall, ShowOptions
 from upriver.state.baseline import Published
@@ -341,6 +342,7 @@ def batched(project, sql="select * from {{ ref('ev') }}", **config):
 
 
 def test_batches_fill_the_table(project):
+    """Files are those of CLI-133."""
     sql = "select *, '{{ model.batch.id }}' as b from {{ ref('ev') }}"
     batched(project, sql)
     ran = project.run("run")
@@ -364,9 +366,41 @@ def test_a_batch_that_fails_leaves_a_hole(project):
     assert result.message.startswith("PARTIAL SUCCESS (3/4)\nRuntime Error in model mb")
     assert result.failed_batches == (("2024-04-29T00:00:00+00:00", "2024-04-30T00:00:00+00:00"),)
     batched(project)
-    retried = project.run("run", m, batches={m: result.failed_batches})["mb"]
+    past = PastBatches(succeeded=result.succeeded_batches, failed=result.failed_batches)
+    project.flags["FULL_REFRESH"] = True
+    retried = project.run("run", m, batches={m: past})["mb"]
     assert retried.status == "success"
+    assert set(retried.succeeded_batches) == {*past.succeeded, *past.failed}
     assert project.rows("select count(*) from dev.mb") == [(20,)]
+
+
+_SLOW = "(select count(*) from range(4000000) t(i) where hash(i) % 7 = ev.id % 7) as n"
+
+
+@pytest.mark.parametrize(
+    ("config", "reads", "threads", "is_concurrent"),
+    [
+        ({}, "", 4, True),
+        ({}, "", 1, False),
+        ({}, "{% if is_incremental() %} {{ this }} {% endif %}", 4, False),
+        ({"concurrent_batches": False}, "", 4, False),
+        ({"concurrent_batches": True}, "{# {{ this }} #}", 4, True),
+    ],
+)
+def test_batches_run_side_by_side(project, config, reads, threads, is_concurrent):
+    sql = f"select *, {_SLOW} from {{{{ ref('ev') }}}} as ev"
+    if "this" in reads and not config:
+        sql += " {% if is_incremental() %} where id not in (select id from {{ this }}) {% endif %}"
+    batched(project, sql, **config)
+    ran = project.run("run", threads=threads)
+    assert ok(ran) == {"ev": "success", "mb": "success"}
+    lines = [event.text for event in ran.events if isinstance(event, Printed)]
+    steps = [(line.split()[1], line.split()[4]) for line in lines if line.startswith("Batch")]
+    assert [step for step in steps if step[0] == "1"] == steps[:2]
+    assert [step for step in steps if step[0] == "4"] == steps[-2:]
+    first_end = next(at for at, step in enumerate(steps[2:]) if step[1] == "OK")
+    assert (first_end > 1) == is_concurrent
+    assert project.rows("select count(*), count(distinct ts::date) from dev.mb") == [(20, 4)]
 
 
 def test_when_the_first_batch_fails_the_others_are_left_out(project):
@@ -432,12 +466,14 @@ def test_references_read_what_was_decided(project):
     ],
 )
 def test_materializations_must_do_their_part(project, body, code):
+    """JINJA-173 and JINJA-174."""
     project.macro(f"{{% materialization mine, default %}}{body}{{% endmaterialization %}}")
     project.model("a", "select 1 as id", materialized="mine")
     assert project.run("run")["a"].problem.code == code
 
 
 def test_own_materializations_are_found(project):
+    """JINJA-171 and JINJA-177."""
     project.macro(
         "{% materialization mine, default %}{% call statement('main') %}"
         "create or replace table {{ this }} as {{ sql }}{% endcall %}{% do adapter.commit() %}"

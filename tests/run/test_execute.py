@@ -304,13 +304,13 @@ def test_return_outside_of_a_macro_is_an_error(project):
     assert project.run("run")["a"].problem.code == "return-outside-macro"
 
 
-def test_a_template_can_stop_the_run(project):
+def test_a_template_that_gives_up_fails_its_own_step(project):
     a = project.model("a", "{{ exceptions.raise_fail_fast_error('enough') if execute }}")
     project.model("b", "select 1", a)
-    project.model("c", "select 1", a)
+    project.model("c", "select 1 as id")
     ran = project.run("run", threads=1)
-    assert ran.statuses == {"a": "error", "b": "skipped", "c": "skipped"}
-    assert ran["b"].message == "Skipping due to fail_fast"
+    assert ran.statuses == {"a": "error", "b": "skipped", "c": "success"}
+    assert ran["a"].problem.code == "fail-fast"
 
 
 def test_warnings_of_templates(tmp_path):

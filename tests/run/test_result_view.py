@@ -1,5 +1,7 @@
 """Results as on-run-end hooks read them."""
 
+import msgspec
+
 from upriver.resources.answers import Response
 from upriver.resources.nodes import Model
 from upriver.run.events import StepResult, Timing
@@ -50,3 +52,12 @@ def test_schemas_are_those_something_was_built_in():
 def test_absent_attributes_are_absent():
     assert not hasattr(ViewedDict(a=1), "b")
     assert ViewedDict(a=None, b=1).to_dict(omit_none=True) == {"b": 1}
+
+
+def test_batches_are_told():
+    spans = (("2024-01-01", "2024-01-02"), ("2024-01-02", "2024-01-03"))
+    result = msgspec.structs.replace(RESULT, succeeded_batches=spans[:1], failed_batches=spans[1:])
+    view = ResultView(result, MODEL)
+    assert view.batch_results.successful == [spans[0]]
+    assert view.to_dict()["batch_results"] == {"successful": [spans[0]], "failed": [spans[1]]}
+    assert ResultView(RESULT, MODEL).batch_results is None

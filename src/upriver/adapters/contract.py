@@ -28,6 +28,26 @@ class ConnectionRefused(WarehouseError):  # noqa: N818 - it says what happened, 
     """There is no session with the warehouse, and a statement was never sent."""
 
 
+class ModelCodeError(WarehouseError):
+    """The code of a Python model failed; `line` is one of its file, where it is known."""
+
+    def __init__(self, message: str, line: int | None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class PythonJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A Python model ready to be run."""
+
+    code: str
+    """The user's code, and behind it what its `dbt` object needs and how its result is stored."""
+    file: str
+    """Absolute path of the user's file, for tracebacks."""
+    name: str
+    lines: int
+    """How many lines of the code are the user's."""
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between warehouses and cannot be said by a macro."""
 
@@ -82,6 +102,12 @@ class Connection(Protocol):
     def execute_bound(self, sql: str, bindings: Sequence[Any]) -> Answer:
         """Run one statement with values bound to its `%s` or `?` placeholders; a multi-row
         `insert .. values` takes the warehouse's fast path.
+        """
+        ...
+
+    def run_python(self, job: PythonJob) -> Answer:
+        """Run a Python model (ADPT-37); raises ModelCodeError, or WarehouseError where the
+        warehouse runs none.
         """
         ...
 

@@ -12,11 +12,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from upriver.adapters.cache import Ask, Change, RelationCache
-from upriver.adapters.contract import Connection, ConnectionLost, ConnectionRefused, OpenWarehouse
+from upriver.adapters.contract import (
+    Connection,
+    ConnectionLost,
+    ConnectionRefused,
+    OpenWarehouse,
+    PythonJob,
+)
 from upriver.adapters.transactions import rolls_back
 from upriver.problems import WarehouseError
 from upriver.resources.answers import Answer, ColumnType, ListedRelation
@@ -54,6 +61,7 @@ class Session:
         self._listed_inside: list[Schema] = []
         """Schemas listed inside the open transaction: their listings show uncommitted work."""
         self._is_cancelled = False
+        self._siblings: list[Session] = []
 
     @property
     def in_transaction(self) -> bool:
@@ -85,6 +93,12 @@ class Session:
         connection = self._connect()
         text = self.comment(sql) if self.comment else sql
         return self._run(text, lambda: connection.execute_many(text, rows))
+
+    def run_python(self, job: PythonJob) -> Answer:
+        """Run a Python model in a transaction."""
+        connection = self._connect()
+        self.begin()
+        return self._run(job.code, lambda: connection.run_python(job))
 
     def begin(self) -> None:
         """Begin a transaction; nothing where one is open."""
@@ -152,6 +166,8 @@ class Session:
     def cancel(self) -> None:
         """Interrupt the running statement and refuse further ones; callable from any thread."""
         self._is_cancelled = True
+        for sibling in tuple(self._siblings):
+            sibling.cancel()
         connection = self._connection
         if connection is not None:
             connection.cancel()
@@ -159,6 +175,28 @@ class Session:
     def connect(self) -> None:
         """Connect now; raises ConnectionRefused where that fails."""
         self._connect()
+
+    @contextmanager
+    def sibling(self) -> Iterator[Session]:
+        """Lend a session like this one to another thread, which works on the same step.
+
+        It is cancelled with this one, and closed at the end.
+        """
+        made = Session(
+            self._warehouse,
+            self._cache,
+            name=self.name,
+            on_query=self._on_query,
+            comment=self.comment,
+        )
+        self._siblings.append(made)
+        if self._is_cancelled:
+            made.cancel()
+        try:
+            yield made
+        finally:
+            self._siblings.remove(made)
+            made.close()
 
     def close(self) -> None:
         """Roll back what is open and disconnect; safe to call twice."""

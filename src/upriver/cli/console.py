@@ -146,7 +146,7 @@ class Console:
 
     def _started(self, event: StepStarted) -> None:
         self._threads[event.unique_id] = event.thread_id
-        entry = self._graph.entries.get(event.unique_id) if self._graph else None
+        entry = lines.described_entry(self._graph, event.unique_id) if self._graph else None
         if entry is None or event.action == "no-op" or not self._shows_steps:
             return
         self._turn(entry.name if event.action == "hook" else "")
@@ -166,7 +166,7 @@ class Console:
     def _finished(self, event: StepFinished) -> None:
         result = event.result
         self._results.append(result)
-        entry = self._graph.entries.get(result.unique_id) if self._graph else None
+        entry = lines.described_entry(self._graph, result.unique_id) if self._graph else None
         if self._progress is not None:
             self._progress.ended(result.unique_id)
         if entry is None or not self._shows_steps:

@@ -214,6 +214,7 @@ class JsonLog:
 
     def _start_line(self, event: StepStarted, entry: Entry, info: Mapping[str, Any]) -> None:
         data: dict[str, Any] = {"index": event.index, "node_info": info, "total": event.total}
+        entry = self._described(entry)
         text = lines.start_line(event, entry, self._width)
         if event.action == "hook":
             data["statement"] = lines.hook_name(entry)
@@ -256,7 +257,7 @@ class JsonLog:
         self, event: StepFinished, entry: Entry, graph: Graph, info: Mapping[str, Any]
     ) -> None:
         result = event.result
-        text = lines.result_text(event, entry, self._width)
+        text = lines.result_text(event, self._described(entry), self._width)
         if result.status == "skipped" and result.action != "hook":
             name, code = "SkippingDetails", "Q034"
             data: dict[str, Any] = {
@@ -407,6 +408,10 @@ class JsonLog:
         if self._graph is None or unique_id is None:
             return None
         return self._graph.entries.get(unique_id)
+
+    def _described(self, entry: Entry) -> Entry:
+        found = lines.described_entry(self._graph, entry.unique_id) if self._graph else None
+        return found or entry
 
     def _info(self, entry: Entry, status: str, finished: float | None = None) -> dict[str, Any]:
         assert self._graph is not None  # noqa: S101 - entries come from it

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+import msgspec
+
 from upriver.graph.graph import Entry, Graph
+from upriver.resources.nodes import Node
 from upriver.run.events import StepFinished, StepResult, StepStarted
 from upriver.run.report import Report
 
@@ -61,6 +64,17 @@ def catalog_line(path: str) -> str:
 def concurrency_line(threads: int, target: str) -> str:
     """Return `Concurrency: 4 threads (target='dev')`; dbt says `1 threads` too."""
     return f"Concurrency: {threads} threads (target='{target}')"
+
+
+def described_entry(graph: Graph, unique_id: str) -> Entry | None:
+    """Return an entry for a line about it: a model in batches counts as `microbatch`."""
+    entry = graph.entries.get(unique_id)
+    if entry is None or entry.materialized != "incremental":
+        return entry
+    node = graph.resources[unique_id]
+    if not isinstance(node, Node) or node.config.get("incremental_strategy") != "microbatch":
+        return entry
+    return msgspec.structs.replace(entry, materialized="microbatch")
 
 
 def padded(index: int, total: int, message: str, width: int) -> str:
@@ -159,7 +173,7 @@ def _worded(result: StepResult, entry: Entry) -> tuple[str, str, str]:
     if result.status == "partial success":
         batches = len(result.succeeded_batches)
         text = f"PARTIAL SUCCESS ({batches}/{batches + len(result.failed_batches)})"
-        return f"{text} created {what}", text, "yellow"
+        return f"PARTIALLY created {what}", text, "yellow"
     if result.status in _BAD:
         return f"ERROR {_DOING.get(result.action, '')}{_bare(what, result)}", "ERROR", "red"
     if result.status == "no-op":
@@ -171,7 +185,7 @@ def _worded(result: StepResult, entry: Entry) -> tuple[str, str, str]:
 
 def success_status(result: StepResult) -> str:
     """Return what stands in the brackets of a step that succeeded: `OK`, `INSERT 3`."""
-    if result.action == "function":
+    if result.action == "function" or result.succeeded_batches:
         return "SUCCESS"
     if result.response is None:
         return "OK"

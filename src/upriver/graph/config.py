@@ -248,7 +248,13 @@ def accumulate_calls(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for call in calls:
         for written, value in call.items():
             key = HOOK_KEYS.get(written, written)
-            layer[key] = _accumulated(key, layer[key], value) if key in layer else value
+            if key in layer:
+                layer[key] = _accumulated(key, layer[key], value)
+            elif key == "grants" and isinstance(value, Mapping):
+                # dbt makes lists of these in place (as observed).
+                layer[key] = {name: as_list(grantees) for name, grantees in value.items()}
+            else:
+                layer[key] = value
     return layer
 
 

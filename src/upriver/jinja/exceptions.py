@@ -39,7 +39,7 @@ class Exceptions:
         raise WarehouseError(str(msg))
 
     def raise_fail_fast_error(self, msg: Any, node: Any = None) -> NoReturn:
-        """Stop the whole run; the runner knows it by its code."""
+        """Fail the step, as any error does."""
         raise CompilationError(str(msg), node, code="fail-fast")
 
     def warn(self, msg: Any, node: Any = None) -> str:

@@ -94,6 +94,8 @@ def row_of(result: StepResult) -> ResultRow:
         compiled=result.compiled,
         compiled_code=result.compiled_code,
         relation_name=result.relation_name,
+        succeeded_batches=result.succeeded_batches,
+        failed_batches=result.failed_batches,
         decisions=tuple(
             ResultDecision(
                 target=d.target, place=d.place, reason=d.reason, relation_name=d.relation_name

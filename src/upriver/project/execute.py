@@ -44,6 +44,7 @@ from upriver.project.selecting import select_for
 from upriver.project.state_reading import read_state
 from upriver.project.warehouse import Door, SchemaName
 from upriver.resources.nodes import Resource
+from upriver.run.batches import PastBatches
 from upriver.run.events import Event, QueryRan, RunFinished, StepFinished, StepResult
 from upriver.run.execute import execute
 from upriver.run.report import Report
@@ -82,6 +83,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Whether hooks of the project run, for commands that have them."""
     only: frozenset[str] | None = None
     """Of the selection, act on these only; the selected set stays whole (`retry`, defect D6)."""
+    batches: Mapping[str, PastBatches] = {}
+    """Of these microbatch models, build only the batches that failed (`retry`)."""
     extra_flags: Mapping[str, Any] = {}
     is_dry: bool = False
     """Only the plan is wanted; it will not be carried out."""
@@ -325,6 +328,7 @@ def execute_verb(
             setting,
             published={} if baseline is None else baseline.published,
             show=show or ShowOptions(),
+            batches=wanted.batches,
         )
         report = _carried_out(opened, prepared, setting)
     finally:

@@ -15,6 +15,7 @@ import msgspec
 from upriver.problems import Problem, ProblemsError
 from upriver.project.option_groups import GlobalOptions, Selecting
 from upriver.project.requests import REQUESTS, Request, Retry
+from upriver.run.batches import PastBatches
 from upriver.state.run_results import PastRun, load_run_results, to_retry
 
 _RETRIED = frozenset(
@@ -33,6 +34,8 @@ class Retrying(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     which: str
     ids: tuple[str, ...]
+    batches: Mapping[str, PastBatches]
+    """Microbatch models of which only some batches failed."""
 
 
 def read_previous(
@@ -48,7 +51,12 @@ def read_previous(
         raise ProblemsError((*problems, _not_retried(which)))
     rebuilt = _rebuild(which, past, request)
     ids = to_retry(past, with_warnings=warn_is_error)
-    return Retrying(request=rebuilt, which=which, ids=ids), problems
+    batches = {
+        unique_id: PastBatches(succeeded=result.succeeded_batches, failed=result.failed_batches)
+        for unique_id, result in past.results.items()
+        if unique_id in ids and result.succeeded_batches
+    }
+    return Retrying(request=rebuilt, which=which, ids=ids, batches=batches), problems
 
 
 def _rebuild(which: str, past: PastRun, request: Retry) -> Request:

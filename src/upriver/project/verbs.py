@@ -144,6 +144,7 @@ def retry(request: Request, caller: Caller) -> Outcome:
             command=retrying.which,
             selecting=retrying.request.selecting,  # type: ignore[attr-defined]
             only=frozenset(retrying.ids),
+            batches=retrying.batches,
         )
         return execute_verb(opened, wanted)
     finally:

@@ -39,6 +39,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Strategies the warehouse supports; None refuses none (JINJA-111)."""
     knows_last_change: bool = False
     """Whether the warehouse tells when a table was changed last (`TableLastModifiedMetadata`)."""
+    has_external_sources: bool = False
+    """Whether `meta.external_location` of a source stands for its name."""
     constraint_support: dict[str, str] = {}
     """Constraint type to `enforced`, `not_enforced` or `not_supported`; enforced when absent."""
 

@@ -29,6 +29,13 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         return self.name.replace("-", "")
 
 
+class PastBatches(msgspec.Struct, frozen=True, kw_only=True):
+    """How the batches of a model ended in the run that is retried, as start and end."""
+
+    succeeded: tuple[tuple[str, str], ...] = ()
+    failed: tuple[tuple[str, str], ...]
+
+
 class Window(msgspec.Struct, frozen=True, kw_only=True):
     """What decides which batches run."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from upriver.jinja.context import build_context, render
+from upriver.jinja.context import build_context, call_macro, render
 from upriver.jinja.errors import Origin
 from upriver.jinja.native import render_native
 from upriver.jinja.plain import render_plain
@@ -29,6 +29,7 @@ from upriver.run.subjects import node_subject
 from upriver.run.world import RunWorld
 
 _BARE_CALL = re.compile(r"\s*(?:ref|source|var|env_var|doc)\s*\(.+\)\s*", re.DOTALL)
+_PYTHON_ENDING = "py_script_postfix"
 TEST_ARGUMENTS = "_dbt_generic_test_kwargs"
 """The name under which a generic test's code finds its arguments (PROJ-204)."""
 
@@ -166,8 +167,8 @@ class Compiler:
             overrides=self._overrides,
             batch=self._batch,
         )
-        if node.language != "sql":
-            return node.raw_code, ()
+        if node.language == "python":
+            return self._python_code(node, subject), ()
         if isinstance(node, Test) and node.test_name is not None:
             code = _render_generic_test(node, subject, self._world)
         else:
@@ -175,6 +176,12 @@ class Compiler:
             plain = render_plain(node.raw_code, context, origin)
             code = plain if plain is not None else render(node.raw_code, context, origin)
         return code, tuple(seen)
+
+    def _python_code(self, node: Node, subject: Subject) -> str:
+        """Append to a Python model what its `dbt` object needs (JINJA-181)."""
+        model = None if subject.model is None else subject.model()
+        added = call_macro(_PYTHON_ENDING, self._world, subject, (model,))
+        return f"{node.raw_code}\n{added}"
 
     def _finish(self, node: Node, code: str, inlined: tuple[str, ...]) -> CompiledStep:
         ctes = self._in_order(inlined)

@@ -312,15 +312,9 @@ class _Loop:
         step, index = self._running.pop(hand)
         self._idle.append(hand)
         self._schedule.end(step.unique_id, is_blocking=result.status in self._orders.blocking)
-        if self._halted_by is None and self._ends_the_run(result):
+        if self._halted_by is None and self._orders.is_fail_fast and result.status in _FAILED:
             self._halted_by = FAIL_FAST_MESSAGE
         return self._finish(result, index)
-
-    def _ends_the_run(self, result: StepResult) -> bool:
-        """Whether nothing more may start: asked for by the user, or by a template (JINJA-89)."""
-        if result.problem is not None and result.problem.code == "fail-fast":
-            return True
-        return self._orders.is_fail_fast and result.status in _FAILED
 
     def _skip(self, ready: Ready) -> Event:
         self._schedule.end(ready.step.unique_id, is_blocking=True)

@@ -29,8 +29,8 @@ from upriver.run.worker import StepWorker, find_resource
 from upriver.run.world import RunWorld
 
 _MAIN = "main"
-_BLOCKING = frozenset({"error", "runtime error", "skipped"})
-_BLOCKING_BUILD = _BLOCKING | {"fail", "partial success"}
+_BLOCKING = frozenset({"error", "runtime error", "skipped", "partial success"})
+_BLOCKING_BUILD = _BLOCKING | {"fail"}
 
 
 def execute(plan: Plan, setting: RunSetting) -> Generator[Event]:

@@ -20,6 +20,7 @@ from upriver.resources.macro import Macro
 from upriver.resources.nearest import nearest_hint
 from upriver.resources.nodes import Node
 from upriver.resources.relation import RelationName
+from upriver.run.python_job import python_runner
 from upriver.run.subjects import RunParts, run_subject
 from upriver.run.task import Task
 
@@ -41,9 +42,10 @@ def materialize(
     Without `needs_main` a materialization may find that there is nothing to do.
     """
     macro = find_materialization(task, node, name)
-    context = build_context(
-        task.world, run_subject(task.world, node, parts, write_to(task, node.package, parts.path))
-    )
+    names: dict[str, Any] = {"write": write_to(task, node.package, parts.path)}
+    if node.language == "python":
+        names["submit_python_job"] = python_runner(task, node)
+    context = build_context(task.world, run_subject(task.world, node, parts, names))
     returned = call_in(context, macro)
     main = context.results.load("main")
     if main is None and needs_main:

@@ -6,12 +6,12 @@ kind of error and the resource, then the cause, indented by two.
 
 from __future__ import annotations
 
-from upriver.adapters.contract import Adapter
+from upriver.adapters.contract import Adapter, ModelCodeError
 from upriver.jinja.errors import CompilationError, MacroReturn
 from upriver.problems import Problem, Span, UpriverError, WarehouseError
 from upriver.resources.calls import RefCall
 from upriver.resources.macro import Macro
-from upriver.resources.nodes import Resource, kind_of
+from upriver.resources.nodes import Node, Resource, kind_of
 
 _RUNTIME_ERROR_ADAPTERS = frozenset({"duckdb"})
 """Adapters whose dbt counterpart reports a refused statement as a runtime error."""
@@ -57,6 +57,14 @@ def _classify(
             return "Compilation Error", problem
         case StepError():
             return error.kind, error.problem
+        case ModelCodeError():
+            problem = Problem(
+                code="python-model-failed",
+                message=f"Python model failed: {error}",
+                span=_code_span(resource, error.line),
+                unique_id=unique_id,
+            )
+            return "Runtime Error", problem
         case WarehouseError():
             is_runtime = adapter.dialect.type in _RUNTIME_ERROR_ADAPTERS
             problem = Problem(
@@ -86,7 +94,8 @@ def _dress(kind: str, problem: Problem, resource: Resource | Macro | None) -> st
     head = kind if resource is None or not is_named else f"{kind} in {label(resource)}"
     body = problem.message
     span = problem.span
-    if kind == "Compilation Error" and span is not None and span.line is not None:
+    is_placed = kind == "Compilation Error" or problem.code == "python-model-failed"
+    if is_placed and span is not None and span.line is not None:
         body = f"{body}\n  at {span.file}:{span.line}"
         for caller in problem.related:
             body = f"{body}\n  called from {caller.file}:{caller.line}"
@@ -106,6 +115,14 @@ def _span(resource: Resource | Macro | None) -> Span | None:
     if resource is None:
         return None
     return Span(file=resource.original_file_path.removeprefix("./"))
+
+
+def _code_span(resource: Resource | Macro | None, line: int | None) -> Span | None:
+    """Return the place of a line of a node's code, which may begin below the file's first."""
+    if not isinstance(resource, Node) or line is None:
+        return _span(resource)
+    file = resource.original_file_path.removeprefix("./")
+    return Span(file=file, line=resource.line + line - 1)
 
 
 def undeclared_ref(call: RefCall, reader: str, *, is_function: bool = False) -> CompilationError:

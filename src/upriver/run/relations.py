@@ -91,13 +91,19 @@ def unit_relation(world: RunWorld, model: Node, test: UnitTest) -> Relation:
 
 def quoting_of(dialect: Dialect, name: RelationName, rendered: str, usual: Quoting) -> Quoting:
     """Find the quoting under which a name renders as its owner rendered it; else the usual one."""
+    return _quoting_of(dialect, name, rendered, usual) or usual
+
+
+def _quoting_of(
+    dialect: Dialect, name: RelationName, rendered: str, usual: Quoting
+) -> Quoting | None:
     if render_name(dialect, name, usual) == rendered:
         return usual
     for database, schema, identifier in product((True, False), repeat=3):
         quoting = Quoting(database=database, schema=schema, identifier=identifier)
         if render_name(dialect, name, quoting) == rendered:
             return quoting
-    return usual
+    return None
 
 
 def _rendered_as(
@@ -109,6 +115,12 @@ def _rendered_as(
     window: EventTimeFilter | None = None,
 ) -> Relation:
     quoting = world.quoting
+    external = None
     if rendered is not None:
-        quoting = quoting_of(world.dialect, name, rendered, quoting)
-    return relation_of(world.dialect, name, quoting, limit=limit, event_time_filter=window)
+        found = _quoting_of(world.dialect, name, rendered, quoting)
+        if found is not None:
+            quoting = found
+        elif world.dialect.has_external_sources:
+            external = rendered
+    made = relation_of(world.dialect, name, quoting, limit=limit, event_time_filter=window)
+    return made if external is None else made.incorporate(external=external)

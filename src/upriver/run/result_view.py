@@ -65,7 +65,7 @@ class ResultView:
             for timing in result.timing
         ]
         self.agate_table = None
-        self.batch_results = None
+        self.batch_results = _batches(result)
 
     @property
     def node(self) -> ViewedDict:
@@ -96,9 +96,18 @@ class ResultView:
             "failures": self.failures,
             "node": self.node.to_dict(),
             "agate_table": None,
-            "batch_results": None,
+            "batch_results": self.batch_results,
         }
         return {k: v for k, v in made.items() if not (omit_none and v is None)}
+
+
+def _batches(result: StepResult) -> ViewedDict | None:
+    """Return how the batches of a model ended, as start and end."""
+    if not result.succeeded_batches and not result.failed_batches:
+        return None
+    return ViewedDict(
+        successful=list(result.succeeded_batches), failed=list(result.failed_batches)
+    )
 
 
 def response_dict(response: Response | None) -> dict[str, Any]:

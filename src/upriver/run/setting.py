@@ -12,6 +12,7 @@ from upriver.adapters.contract import Adapter, OpenWarehouse
 from upriver.graph.graph import Graph
 from upriver.jinja.macro_table import MacroTable
 from upriver.parse.world import Settings
+from upriver.run.batches import PastBatches
 from upriver.run.events import PhaseBegan, QueryRan
 from upriver.run.stop import Stop
 from upriver.run.writer import Writer
@@ -70,7 +71,7 @@ class RunSetting(msgspec.Struct, frozen=True, kw_only=True):
     """Process-wide store of compiled templates, shared with parsing."""
     cache: RelationCache | None = None
     """The relation cache filled while planning; None begins with an empty one."""
-    batches: Mapping[str, tuple[tuple[str, str], ...]] = {}
-    """Microbatch models of which only these batches are to run (`retry`), by unique_id."""
+    batches: Mapping[str, PastBatches] = {}
+    """Microbatch models of which only failed batches are to run (`retry`), by unique_id."""
     fixtures: Mapping[str, str] = {}
     """Text of unit-test fixture files by name with extension, e.g. `orders.csv`."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from upriver.jinja.config import RunConfig
-from upriver.jinja.errors import CompilationError
 from upriver.jinja.subject import Overrides, Resolver, Subject
 from upriver.resources.nodes import Node, Source
 from upriver.run.batches import Batch
@@ -56,10 +55,10 @@ def node_subject(
 
 
 def run_subject(
-    world: RunWorld, node: Node, parts: RunParts, write: Callable[[str], str] | None = None
+    world: RunWorld, node: Node, parts: RunParts, names: Mapping[str, Any] | None = None
 ) -> Subject:
     """Return the subject under which a materialization builds a node (JINJA-177)."""
-    return _subject(node, world, parts, {} if write is None else {"write": write})
+    return _subject(node, world, parts, names)
 
 
 def _subject(
@@ -68,7 +67,6 @@ def _subject(
     published = world.setting.published.get(node.unique_id)
     extra: dict[str, Any] = dict(more or {})
     extra["defer_relation"] = None if published is None else deferred_relation(world, published)
-    extra["submit_python_job"] = _no_python
     extra.update(parts.names)
     config = node.config if parts.config is None else parts.config
     is_sql = node.language == "sql"
@@ -99,16 +97,6 @@ def _subject(
         post_hooks=tuple(config.get("post-hook") or ()),
         extra=extra,
         overrides=parts.overrides,
-    )
-
-
-def _no_python(parsed_model: Any, compiled_code: str) -> Any:
-    """Refuse a Python model: no adapter here runs them."""
-    del compiled_code
-    name = parsed_model.get("name") if isinstance(parsed_model, Mapping) else parsed_model
-    raise CompilationError(
-        f"`{name}` is a Python model, and this adapter does not run Python",
-        code="python-model-unsupported",
     )
 
 

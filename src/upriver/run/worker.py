@@ -86,7 +86,8 @@ class StepWorker:
         self._session.name = step.unique_id
         try:
             self._session.comment = step_comment(self._world, resource)
-            done = ACTIONS[step.action](task)
+            with self._world.slots.step():
+                done = ACTIONS[step.action](task)
         except (Exception, MacroReturn) as error:  # noqa: BLE001 (a step must not end the run)
             return self._failed(task, error, time.perf_counter() - started)
         finally:

@@ -20,6 +20,7 @@ from upriver.resources.relation import Quoting
 from upriver.run.escalation import is_error
 from upriver.run.graph_view import graph_view
 from upriver.run.setting import RunSetting
+from upriver.run.slots import Slots
 
 _WARNING_EVENT = "JinjaLogWarning"
 
@@ -34,6 +35,7 @@ class _Shared:
         self.selected = selected
         self.say = say
         self.lock = threading.Lock()
+        self.slots = Slots(max(1, setting.threads))
         self.graph: dict[str, Any] | None = None
 
 
@@ -53,6 +55,11 @@ class RunWorld:
         """`selected` are the ids of `selected_resources`; `say` receives what templates print."""
         self._shared = _Shared(setting, selected, say)
         self._use(warehouse)
+
+    @property
+    def slots(self) -> Slots:
+        """The run's threads."""
+        return self._shared.slots
 
     def for_worker(self, warehouse: Warehouse) -> RunWorld:
         """Return the same world with another worker's door to the warehouse."""

@@ -31,6 +31,7 @@ class DuckdbAdapter:
         date_function="now()",
         has_subquery_alias=False,
         says_missing="does not exist",
+        has_external_sources=True,
         incremental_strategies=("append", "delete+insert", "merge", "microbatch"),
         constraint_support=dict.fromkeys(_CONSTRAINTS, "enforced"),
     )

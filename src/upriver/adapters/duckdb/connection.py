@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from upriver.adapters.bindings import BulkInsert, bulk_insert, split_rows, with_placeholders
-from upriver.adapters.contract import ConnectionLost
+from upriver.adapters.contract import ConnectionLost, PythonJob
 from upriver.adapters.duckdb.columns import column_parameters
 from upriver.adapters.duckdb.retry import retrying
 from upriver.adapters.redact import hide
@@ -80,6 +80,7 @@ class DuckdbConnection:
         hidden: tuple[str, ...],
         retries: Retries,
         on_close: Callable[[DuckdbConnection], None],
+        module_paths: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self._cursor = cursor
@@ -87,6 +88,7 @@ class DuckdbConnection:
         self._hidden = hidden
         self._retries = retries
         self._on_close = on_close
+        self._module_paths = module_paths
         self._in_transaction = False
         self._is_closed = False
 
@@ -126,6 +128,15 @@ class DuckdbConnection:
             return Answer(response=_OK)
         self._cursor.execute(with_placeholders(sql, len(bindings), "?"), list(bindings))
         return self._answer(fetch=False, limit=None)
+
+    @_translated
+    def run_python(self, job: PythonJob) -> Answer:
+        """Run a Python model in this process."""
+        # Deferred: few projects have Python models.
+        from upriver.adapters.duckdb.python_model import run_python_model
+
+        run_python_model(self._cursor, job, self._module_paths)
+        return Answer(response=_OK)
 
     def begin(self) -> None:
         """Begin a transaction, unless the profile disables them."""

@@ -119,6 +119,7 @@ def parse_credentials(
         "extensions": extensions,
         "retries": retries[0],
         "secrets": values["secrets"] or [],
+        "module_paths": tuple(absolute(str(p), root) for p in values["module_paths"] or ()),
     }
     credentials = Credentials(
         type="duckdb",

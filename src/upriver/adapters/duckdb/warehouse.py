@@ -57,6 +57,7 @@ class DuckdbWarehouse:
                 hidden=self._hidden,
                 retries=self._secret["retries"],
                 on_close=self._closed,
+                module_paths=self._secret["module_paths"],
             )
             self._open.append(connection)
         try:

@@ -163,7 +163,9 @@
 {%- endmacro %}
 
 {% macro default__get_create_materialized_view_as_sql(relation, sql) -%}
-  {%- do upriver__not_implemented('get_create_materialized_view_as_sql') -%}
+  {%- do exceptions.raise_compiler_error(
+    adapter.type() ~ ' has no materialized views; use `materialized: table`, or bring a macro `'
+    ~ adapter.type() ~ '__get_create_materialized_view_as_sql`') -%}
 {%- endmacro %}
 
 

@@ -6,12 +6,13 @@ nothing, and `vacuum` works outside of a transaction.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from upriver.adapters.bindings import BulkInsert, bulk_insert, split_rows, with_placeholders
-from upriver.adapters.contract import ConnectionLost
+from upriver.adapters.contract import ConnectionLost, PythonJob
 from upriver.adapters.postgres.catalog import FUNCTIONS, RELATIONS, SCHEMAS
 from upriver.adapters.postgres.types import type_name
 from upriver.adapters.redact import hide
@@ -121,6 +122,10 @@ class PostgresConnection:
             cursor.execute(text.encode(), list(bindings))
             return Answer(response=_response(cursor))
 
+    def run_python(self, job: PythonJob) -> Answer:
+        """Refuse a Python model: the server runs none."""
+        raise WarehouseError(f"`{job.name}` is a Python model, and PostgreSQL does not run Python")
+
     def begin(self) -> None:
         """Begin a transaction."""
         if not self.in_transaction:
@@ -205,9 +210,10 @@ class PostgresConnection:
     def _copy(self, insert: BulkInsert, rows: list[tuple[Any, ...]]) -> Answer:
         statement = f"copy {insert.target} {insert.columns} from stdin"
         with self._raw.cursor() as cursor:
+            zone = self._raw.info.timezone
             with cursor.copy(statement.encode()) as copy:
                 for row in rows:
-                    copy.write_row([_for_copy(value) for value in row])
+                    copy.write_row([_for_copy(value, zone) for value in row])
             return Answer(response=_counted(f"INSERT 0 {cursor.rowcount}", cursor.rowcount))
 
     def _check_database(self, database: str | None) -> None:
@@ -234,6 +240,13 @@ def _counted(message: str, rows: int) -> Response:
     return Response(message=message, code=code, rows_affected=rows)
 
 
-def _for_copy(value: Any) -> Any:
-    # `copy` writes booleans as `t` and `f`, which a text column would keep.
-    return str(value).lower() if isinstance(value, bool) else value
+def _for_copy(value: Any, zone: datetime.tzinfo) -> Any:
+    match value:
+        case bool():
+            # `copy` writes booleans as `t` and `f`, which a text column would keep.
+            return str(value).lower()
+        case datetime.datetime(tzinfo=datetime.tzinfo()):
+            # A column without time zone ignores the offset of a text; a cast would not.
+            return value.astimezone(zone)
+        case _:
+            return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from string import Template
 from typing import Any
 
 import msgspec
@@ -85,7 +86,7 @@ def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
         "path": path,
         "original_file_path": path,
         "fqn": fqn,
-        **_relation(scope, definition),
+        **_relation(scope, definition, config["meta"]),
         "loader": str(source.get("loader") or ""),
         "description": description,
         "doc_blocks": blocks,
@@ -152,7 +153,9 @@ def tested_source(definition: SourceDefinition, draft: Draft) -> Target:
     )
 
 
-def _relation(scope: Scope, definition: SourceDefinition) -> dict[str, Any]:
+def _relation(
+    scope: Scope, definition: SourceDefinition, meta: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return where a table is: its parts, their quoting and the name they render to (PROJ-188)."""
     source, table = definition.source, definition.table
     database = source.get("database") or scope.inputs.database
@@ -163,19 +166,51 @@ def _relation(scope: Scope, definition: SourceDefinition) -> dict[str, Any]:
         **(source.get("quoting") or {}),
         **{k: v for k, v in (table.get("quoting") or {}).items() if v is not None},
     }
+    name = RelationName(database=database, schema=schema, identifier=identifier)
+    rendered = None
+    if scope.inputs.dialect.has_external_sources:
+        rendered = external_location(meta, definition.name, name)
+    if rendered is None:
+        quoted = merge_quoting(scope.names.quoting, quoting)
+        rendered = render_name(scope.inputs.dialect, name, quoted)
     return {
         "database": database,
         "schema": schema,
         "identifier": identifier,
         "quoting": quoting,
-        "relation_name": render_name(
-            scope.inputs.dialect,
-            RelationName(database=database, schema=schema, identifier=identifier),
-            merge_quoting(scope.names.quoting, quoting),
-        ),
+        "relation_name": rendered,
         "unrendered_database": definition.raw_source.get("database"),
         "unrendered_schema": definition.raw_source.get("schema"),
     }
+
+
+def external_location(meta: Mapping[str, Any], table: str, name: RelationName) -> str | None:
+    """Return the file, or the call that reads files, which stands for a source's name (ADPT-142).
+
+    The text may name parts: `data/{name}.csv`; `meta.formatter` chooses `%(name)s` or `$name`.
+    """
+    written = meta.get("external_location")
+    if not isinstance(written, str):
+        return None
+    parts = {
+        **{key: value for key, value in meta.items() if key != "external_location"},
+        "name": table,
+        "identifier": name.identifier,
+        "schema": name.schema,
+        "database": name.database,
+    }
+    try:
+        match meta.get("formatter"):
+            case "oldstyle":
+                location = written % parts
+            case "template":
+                location = Template(written).substitute(parts)
+            case _:
+                location = written.format(**parts)
+    except (KeyError, ValueError, IndexError, AttributeError):
+        # A brace that is none of ours, as in a pattern of files.
+        location = written
+    return location if "(" in location else f"'{location}'"
 
 
 def _external(written: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -1,12 +1,16 @@
 """Build a microbatch model: one run of its materialization per window of time (PROJ-235).
 
-Batches run one after the other. When the first fails there is nothing the others could add to, so
-they are left out; a later failure leaves a hole that `retry` fills.
+The first batch comes first, since it may make the table, and the last one last, for its hooks.
+When the first fails there is nothing the others could add to, so they are left out; a later
+failure leaves a hole that `retry` fills. Those between run side by side where the warehouse and
+the model allow it, in this thread and in such as are idle (`run/slots.py`).
 """
 
 from __future__ import annotations
 
 import datetime
+import re
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any, cast
@@ -29,6 +33,10 @@ from upriver.run.task import Done, Task
 
 _STRATEGY_MACRO = "get_incremental_microbatch_sql"
 _CUSTOM_FLAG = "REQUIRE_BATCHED_EXECUTION_FOR_CUSTOM_MICROBATCH_STRATEGY"
+_CONCURRENCY = "MicrobatchConcurrency"
+"""The capability that lets batches run side by side (ADPT-15)."""
+_READS_ITSELF = re.compile(r"\{[{%][^{}]*\bthis\b")
+_LINE_WIDTH = 86
 _LATER = Overrides(macros={"is_incremental": True, "should_full_refresh": False})
 """After the first batch the table exists and was made by this run, whatever the flags say."""
 
@@ -59,25 +67,105 @@ def is_batched(task: Task) -> bool:
 def run_batches(task: Task) -> Done:
     """Build every batch and say how many succeeded."""
     node = node_of(task.step, task.world)
-    todo = _batches(task, node)
-    is_kept = is_added_to(task, node, "incremental")
-    succeeded: list[Batch] = []
-    errors: list[str] = []
+    with task.timed("compile"):
+        todo = _batches(task, node)
+        is_kept = is_added_to(task, node, "incremental")
+    builds = [
+        _Build(batch=batch, number=number, total=len(todo))
+        for number, batch in enumerate(todo, start=1)
+    ]
+    errors: dict[int, str | None] = {}
+    """By number of the batch; None where it succeeded."""
     with task.timed("execute"):
-        for number, batch in enumerate(todo, start=1):
-            if errors and not succeeded:
-                break
-            error = _attempt(task, node, _Build(batch=batch, number=number, total=len(todo)))
-            if error is None:
-                succeeded.append(batch)
-            else:
-                errors.append(error)
-    done = _summary(todo, succeeded, errors)
-    return msgspec.structs.replace(done, relation_type="table", is_added_to=is_kept)
+        _carry_out(task, node, builds, errors)
+    succeeded = [b.batch for b in builds if b.number in errors and errors[b.number] is None]
+    failed = [b.batch for b in builds if b.batch not in succeeded]
+    told = [errors[number] for number in sorted(errors) if errors[number] is not None]
+    done = _summary(succeeded, failed, told[0] if told else None)
+    # What succeeded before counts, so that the next retry knows of it (as observed).
+    past = task.setting.batches.get(node.unique_id)
+    before = () if past is None else past.succeeded
+    return msgspec.structs.replace(
+        done,
+        succeeded_batches=(*done.succeeded_batches, *before),
+        relation_type="table",
+        is_added_to=is_kept or past is not None,
+    )
 
 
-def _summary(todo: tuple[Batch, ...], succeeded: list[Batch], errors: list[str]) -> Done:
-    failed = [batch for batch in todo if batch not in succeeded]
+def _carry_out(
+    task: Task, node: Node, builds: list[_Build], errors: dict[int, str | None]
+) -> None:
+    if not builds:
+        return
+    errors[1] = _attempt(task, node, builds[0])
+    if errors[1] is not None:
+        return
+    between, last = builds[1:-1], builds[-1:] if len(builds) > 1 else []
+    if len(between) > 1 and _is_concurrent(task, node):
+        _Crew(task, node, between, errors).work()
+    else:
+        errors.update((build.number, _attempt(task, node, build)) for build in between)
+    errors.update((build.number, _attempt(task, node, build)) for build in last)
+
+
+def _is_concurrent(task: Task, node: Node) -> bool:
+    """Whether batches may run side by side: by config, else unless the model reads itself."""
+    if _CONCURRENCY not in task.setting.adapter.capabilities.supports:
+        return False
+    wanted = node.config.get("concurrent_batches")
+    return _READS_ITSELF.search(node.raw_code) is None if wanted is None else bool(wanted)
+
+
+class _Crew:
+    """This thread and its helpers, which build batches until none is left."""
+
+    def __init__(
+        self, task: Task, node: Node, builds: list[_Build], errors: dict[int, str | None]
+    ) -> None:
+        self._task = task
+        self._node = node
+        self._waiting = list(reversed(builds))
+        self._errors = errors
+        self._helpers: list[threading.Thread] = []
+        self._lock = threading.Lock()
+
+    def work(self) -> None:
+        """Build everything, calling in helpers whenever threads are idle."""
+        while (build := self._next()) is not None:
+            self._call_helpers()
+            self._errors[build.number] = _attempt(self._task, self._node, build)
+        for helper in self._helpers:
+            helper.join()
+
+    def _next(self) -> _Build | None:
+        with self._lock:
+            return self._waiting.pop() if self._waiting else None
+
+    def _call_helpers(self) -> None:
+        for _ in range(len(self._waiting)):
+            if not self._task.world.slots.take():
+                return
+            # Daemon threads, since a driver that ignores cancellation must not keep the process.
+            helper = threading.Thread(target=self._help, daemon=True)
+            self._helpers.append(helper)
+            helper.start()
+
+    def _help(self) -> None:
+        task = self._task
+        slots = task.world.slots
+        try:
+            with task.session.sibling() as session:
+                own = Task(
+                    task.step, task.resource, task.world.for_worker(session), session, task.names
+                )
+                while not slots.is_short() and (build := self._next()) is not None:
+                    self._errors[build.number] = _attempt(own, self._node, build)
+        finally:
+            slots.give_back()
+
+
+def _summary(succeeded: list[Batch], failed: list[Batch], error: str | None) -> Done:
     done = Done(
         message="SUCCESS",
         failures=0,
@@ -87,9 +175,9 @@ def _summary(todo: tuple[Batch, ...], succeeded: list[Batch], errors: list[str])
     if not failed:
         return done
     if not succeeded:
-        return msgspec.structs.replace(done, status="error", message=f"ERROR\n{errors[0]}")
-    count = f"PARTIAL SUCCESS ({len(succeeded)}/{len(todo)})"
-    message = f"{count}\n{errors[0]}"
+        return msgspec.structs.replace(done, status="error", message=f"ERROR\n{error}")
+    count = f"PARTIAL SUCCESS ({len(succeeded)}/{len(succeeded) + len(failed)})"
+    message = f"{count}\n{error}"
     return msgspec.structs.replace(done, status="partial success", message=message)
 
 
@@ -98,7 +186,7 @@ def _batches(task: Task, node: Node) -> tuple[Batch, ...]:
     retried = task.setting.batches.get(node.unique_id)
     if retried is not None:
         return tuple(
-            batch_of(read_moment(start), read_moment(end), size) for start, end in retried
+            batch_of(read_moment(start), read_moment(end), size) for start, end in retried.failed
         )
     settings = task.setting.settings
     lookback = node.config.get("lookback")
@@ -118,8 +206,7 @@ def _batches(task: Task, node: Node) -> tuple[Batch, ...]:
 def _attempt(task: Task, node: Node, build: _Build) -> str | None:
     """Build one batch; return the error text of one that failed."""
     shown = f"batch {build.batch.name} of {node.schema}.{node.alias}"
-    place = f"Batch {build.number} of {build.total}"
-    task.world.say(f"{place} START {shown} [RUN]", "info", node.unique_id)
+    _say(task, build, f"START {shown}", "RUN")
     started = time.perf_counter()
     try:
         _build(task, node, build)
@@ -127,18 +214,23 @@ def _attempt(task: Task, node: Node, build: _Build) -> str | None:
         task.session.rollback()
         message = describe_failure(error, task.resource, task.setting.adapter)[0]
         seconds = time.perf_counter() - started
-        task.world.say(
-            f"{place} ERROR creating {shown} [ERROR in {seconds:.2f}s]", "info", node.unique_id
-        )
+        _say(task, build, f"ERROR creating {shown}", f"ERROR in {seconds:.2f}s")
         return message
     seconds = time.perf_counter() - started
-    task.world.say(f"{place} OK created {shown} [OK in {seconds:.2f}s]", "info", node.unique_id)
+    _say(task, build, f"OK created {shown}", f"OK in {seconds:.2f}s")
     return None
+
+
+def _say(task: Task, build: _Build, text: str, status: str) -> None:
+    line = f"Batch {build.number} of {build.total} {text} ".ljust(_LINE_WIDTH, ".")
+    task.world.say(f"{line} [{status}]", "info", task.step.unique_id)
 
 
 def _build(task: Task, node: Node, build: _Build) -> None:
     batch = build.batch
-    overrides = _LATER if build.number > 1 else Overrides()
+    # Batches that are built again are added to the table of the run that failed.
+    is_retried = node.unique_id in task.setting.batches
+    overrides = _LATER if build.number > 1 or is_retried else Overrides()
     narrowing = in_batch(narrowing_of(task.setting.settings), batch)
     compiler = Compiler(task.step, task.world, task.names, narrowing, overrides, batch)
     compiled = compiler.compile(node)

@@ -198,7 +198,7 @@ def _execute(task: Task, test: UnitTest, model: Model, expected: Fixture, path: 
         config=config,
     )
     subject = msgspec.structs.replace(
-        run_subject(task.world, model, parts, write_to(task, test.package, path)),
+        run_subject(task.world, model, parts, {"write": write_to(task, test.package, path)}),
         name=test.name,
         this=unit_relation(task.world, model, test),
         config=RunConfig(config),

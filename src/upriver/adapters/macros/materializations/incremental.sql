@@ -9,6 +9,9 @@
       and (full_refresh_mode or not existing_relation.is_table) -%}
   {%- set on_schema_change = incremental_validate_on_schema_change(
     config.get('on_schema_change'), default='ignore') -%}
+  {#- Before anything is built, so that a wrong name shows on the first run. -#}
+  {%- set strategy_macro = adapter.get_incremental_strategy_macro(
+    context, config.get('incremental_strategy') or 'default') -%}
   {%- set to_drop = [] -%}
 
   {%- if is_swap -%}
@@ -30,8 +33,6 @@
     {%- set built_relation = intermediate_relation -%}
     {%- set build_sql = get_create_table_as_sql(False, intermediate_relation, sql) -%}
   {%- else -%}
-    {%- set strategy_macro = adapter.get_incremental_strategy_macro(
-      context, config.get('incremental_strategy') or 'default') -%}
     {%- set temp_relation = make_temp_relation(
       target_relation, '__dbt_tmp_' ~ model.batch.id) if model.batch
       else make_temp_relation(target_relation) -%}

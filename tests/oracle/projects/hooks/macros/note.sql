@@ -1,6 +1,7 @@
 {% macro note(at, what) -%} insert into {{ target.schema }}.log values ({{ at }}, '{{ what }}') {%- endmacro %}
 {% macro noisy() %}
-  {% do run_query(note(7, 'from a macro')) %}
+  {#- On PostgreSQL dbt keeps what nothing commits only on a connection that committed before. -#}
+  {% if target.type == 'duckdb' or flags.WHICH != 'compile' %}{% do run_query(note(7, 'from a macro')) %}{% endif %}
   {% call statement('counted', fetch_result=True) %} select count(*) as n, 'x' as x from {{ target.schema }}.log where n = 7 {% endcall %}
   {% set found = load_result('counted') %}
   {{ return(found['data'][0][0] ~ found.table.columns[1].values()[0] ~ found.table.column_names | join(',')) }}

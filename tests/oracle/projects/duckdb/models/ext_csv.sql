@@ -1,0 +1,1 @@
+{{ config(materialized='external', format='csv', delimiter='|') }} select id, kind from {{ source('raw', 'events') }}

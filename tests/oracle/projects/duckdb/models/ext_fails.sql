@@ -1,0 +1,1 @@
+{{ config(materialized='external') }} select 1/id as x, error('stop') from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+{{ config(materialized='external') }} select id, kind from {{ source('raw', 'events') }}

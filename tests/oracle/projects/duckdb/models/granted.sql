@@ -1,0 +1,1 @@
+{{ config(grants={'select': ['reader']}) }} select 1 as id

@@ -1,0 +1,1 @@
+{{ config(materialized='incremental', incremental_strategy='merge', unique_key='id', merge_update_condition='DBT_INTERNAL_SOURCE.id > 1', merge_insert_condition="DBT_INTERNAL_SOURCE.kind <> 'e'", merge_update_set_expressions={'round': 'DBT_INTERNAL_DEST.round + DBT_INTERNAL_SOURCE.round'}) }} select id, kind, {{ var('round') }} as round from {{ source('raw', 'events') }}

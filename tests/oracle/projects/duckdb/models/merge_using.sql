@@ -1,0 +1,1 @@
+{{ config(materialized='incremental', incremental_strategy='merge', merge_on_using_columns=['id'], merge_returning_columns=['id']) }} select id, kind, {{ var('round') }} as round from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+{{ config(materialized='incremental', incremental_strategy='merge', unique_key='id', merge_update_columns='kind', merge_clauses={'when_nothing': []}) }} select id, kind from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+{{ config(materialized='materialized_view') }} select id, kind from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+select count(*) as n, max(generated_number) as top, '{{ dbt.get_powers_of_two(17) }}' as p, '{{ dbt.get_intervals_between("'2024-01-01'::date", "'2024-03-01'::date", 'month') }}' as between from ({{ dbt.generate_series(17) }}) s

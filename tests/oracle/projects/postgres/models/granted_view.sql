@@ -1,0 +1,1 @@
+{{ config(materialized='view', grants={'select': 'reader'}) }} select 1 as id

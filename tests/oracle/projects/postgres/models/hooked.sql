@@ -1,0 +1,1 @@
+{{ config(pre_hook=['lock table raw.events in share mode'], post_hook=["comment on column {{ this }}.id is 'hooked'", {'sql': 'analyze {{ this }}', 'transaction': false}]) }} select id from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+{{ config(indexes=[{'columns': ['id'], 'unique': true}, {'columns': ['id', 'kind'], 'type': 'btree'}, {'columns': ['kind'], 'type': 'hash'}]) }} select id, kind, 1 as "Odd Name" from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+{{ config(materialized='materialized_view', indexes=[{'columns': ['id'], 'unique': true}] + ([{'columns': ['kind'], 'type': 'hash'}] if var('round') == 2 else [])) }} select id, kind, {{ var('round') }} as round from {{ source('raw', 'events') }}

@@ -1,0 +1,1 @@
+{{ config(unlogged=true, indexes=[{'columns': 'id'}] if false else []) }} select id from {{ source('raw', 'events') }}

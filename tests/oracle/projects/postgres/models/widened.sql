@@ -1,0 +1,1 @@
+{{ config(materialized='incremental', unique_key='id', on_schema_change='sync_all_columns') }} select id, {{ "kind::varchar(3) as kind" if var('round') == 1 else "kind::varchar(300) as kind, 1 as added" }} from {{ source('raw', 'events') }}

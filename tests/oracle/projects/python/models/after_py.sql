@@ -1,0 +1,1 @@
+select * from {{ ref('related') }} join {{ ref('only_get') }} on true

@@ -1,0 +1,3 @@
+def model(dbt, session):
+    dbt.config(enabled=False)
+    return dbt.ref("base")

@@ -1,0 +1,3 @@
+def model(dbt, session):
+    dbt.config(materialized="view")
+    return dbt.ref("base")
