@@ -83,6 +83,24 @@ def manifest(project_name: str, adapter: str) -> dict[str, str | bytes | None]:
 C, S, P = "models/c.sql", "models/s.yml", "dbt_project.yml"
 MISTAKES = (
     Mistake(
+        "group of yaml",
+        yml("models:\n  - name: b\n  - name: a\n    config:\n      group: nope\n"),
+        (("group-not-found", S, 5),),
+    ),
+    Mistake(
+        "access of yaml",
+        yml("models:\n  - name: b\n  - name: a\n    config:\n      access: secret\n"),
+        (("model-access", S, 5),),
+    ),
+    Mistake(
+        "cycle with the lines of its calls",
+        {
+            "models/x.sql": "select 1\n\nfrom {{ ref('y') }}",
+            "models/y.sql": "\nselect 1\nfrom {{ ref('x') }}",
+        },
+        (("cycle", "models/x.sql", 3),),
+    ),
+    Mistake(
         "duplicate model names",
         {"models/x/a.sql": "select 2 as id"},
         (("resource-twice", "models/x/a.sql", None),),
@@ -152,13 +170,13 @@ MISTAKES = (
             "models/y.sql": "select * from {{ ref('x') }}",
             "models/z.sql": "select * from {{ ref('y') }}",
         },
-        (("cycle", "models/x.sql", None),),
+        (("cycle", "models/x.sql", 1),),
         ("`model.shop.x` -> `model.shop.z` -> `model.shop.y` -> `model.shop.x`",),
     ),
     Mistake(
         "self ref",
         {"models/x.sql": "select * from {{ ref('x') }}"},
-        (("cycle", "models/x.sql", None),),
+        (("cycle", "models/x.sql", 1),),
         ("Use `this` for a model's own relation",),
     ),
     Mistake(
@@ -529,7 +547,7 @@ MISTAKES = (
             MODEL_A
             + "    config: {group: fin}\ngroups:\n  - name: finance\n    owner: {email: a@b.c}\n"
         ),
-        (("group-not-found", "models/a.sql", None),),
+        (("group-not-found", S, 3),),
         ("Did you mean `finance`?",),
     ),
     Mistake(
@@ -544,7 +562,7 @@ MISTAKES = (
     Mistake(
         "bad access",
         yml(MODEL_A + "    config: {access: privat}\n"),
-        (("model-access", "models/a.sql", None),),
+        (("model-access", S, 3),),
         ("It must be `private`, `protected` or",),
     ),
     Mistake(
@@ -578,7 +596,7 @@ MISTAKES = (
         "ragged seed",
         {"seeds/r.csv": "a,b\n1,2\n1,2,3\n"},
         (("seed-invalid-csv", "seeds/r.csv", None),),
-        ("Row 2 has 3 values, but the header names 2 columns",),
+        ("Line 3 has 3 values, but the header names 2 columns",),
         args=("seed",),
         exit_code=1,
     ),
@@ -731,7 +749,7 @@ MISTAKES = (
     Mistake(
         "contract",
         yml(MODEL_A + "    config: {contract: {enforced: true}}\n"),
-        (("contract-invalid", "models/a.sql", None),),
+        (("contract-invalid", S, 3),),
         ("a contract, but no column is declared in a property file",),
     ),
     Mistake(
@@ -910,6 +928,49 @@ def _project(root: Path, files: dict[str, str | bytes | None]) -> SmallProject:
     return SmallProject(root, present)
 
 
+WARNINGS = (
+    Mistake(
+        "misspelt config in a file",
+        model("{{ config(materialised='table', mine=1) }} select 1"),
+        (("config-key-unknown", C, None),),
+        ("Did you mean `materialized`?",),
+        exit_code=0,
+    ),
+    Mistake(
+        "misspelt config in yaml",
+        yml("models:\n  - name: a\n    config:\n      materialised: table\n      owner: me\n"),
+        (("config-key-unknown", S, 4),),
+        ("Did you mean `materialized`?",),
+        exit_code=0,
+    ),
+    Mistake(
+        "misspelt key of an output",
+        profiles("threads: 1", "threads: 1, extensons: [json], mine: 1"),
+        (("credential-unknown", "profiles.yml", 4),),
+        ("Did you mean `extensions`?",),
+        exit_code=0,
+    ),
+    Mistake(
+        "unknown snapshot strategy",
+        {
+            "snapshots/s.sql": "{% snapshot s %}\n{{ config(unique_key='id', strategy='tymestamp', updated_at='id') }}\n"
+            "select * from {{ ref('a') }}\n{% endsnapshot %}"
+        },
+        (("snapshot-strategy-unknown", "snapshots/s.sql", None),),
+        ("Did you mean `timestamp`?",),
+        exit_code=0,
+    ),
+    Mistake(
+        "state selection against another project",
+        manifest("elsewhere", "duckdb"),
+        (("state-of-another-project", "st/manifest.json", None),),
+        args=MODIFIED,
+        exit_code=0,
+    ),
+)
+"""Mistakes that dbt passes over in silence; they stop nothing."""
+
+
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_mistake_is_told_with_its_place(tmp_path: Path, mistake: Mistake) -> None:
     said = _project(tmp_path, mistake.files)(*mistake.args)
@@ -922,6 +983,16 @@ def test_mistake_is_told_with_its_place(tmp_path: Path, mistake: Mistake) -> Non
     missing = [word for word in mistake.words if word not in said.text]
     assert missing == [], said.text
     assert "Traceback" not in said.text
+
+
+@pytest.mark.parametrize("mistake", WARNINGS, ids=lambda mistake: mistake.name)
+def test_warning_is_told_with_its_place(tmp_path: Path, mistake: Mistake) -> None:
+    said = _project(tmp_path, mistake.files)(*mistake.args)
+    assert said.exit_code == 0, said.text
+    for code, file, line in mistake.found:
+        assert f"warning[{code}]" in said.text
+        assert f"{file}:{line}" in said.text if line else str(file) in said.text
+    assert [word for word in mistake.words if word not in said.text] == []
 
 
 def test_files_and_project_are_told_of_together(tmp_path: Path) -> None:

@@ -106,7 +106,8 @@ def test_configs_of_models(config: str, expected: list[str]) -> None:
 )
 def test_configs_of_snapshots(config: str, expected: int) -> None:
     body = f"{{% snapshot s %}}{{{{ config({config}) }}}} select 1{{% endsnapshot %}}"
-    linked = link_texts({"snapshots/s.sql": body})
+    own = "{% macro snapshot_own_strategy() %}{% endmacro %}"
+    linked = link_texts({"snapshots/s.sql": body, "macros/own.sql": own})
     assert codes(linked) == ["snapshot-incomplete"] * expected
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from upriver.problems import Problem
-from upriver.run.csv_table import read_csv
+from upriver.run.csv_table import find_ragged, read_csv
 
 MOMENT = datetime.datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 (seeds have no time zone)
 
@@ -100,3 +100,16 @@ def test_broken_files_are_problems(text, code):
     problem = read_csv(text)
     assert isinstance(problem, Problem)
     assert problem.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n1,2\n3\n", "Line 3 has 1 values, but the header names 2 columns"),
+        ('a,b\n"x\ny",2\n3,4,5\n', "Line 4 has 3 values, but the header names 2 columns"),
+        ("a,b\n1,2\n\n", None),
+    ],
+)
+def test_ragged_lines_are_found(text: str, said: str | None) -> None:
+    found = find_ragged(text)
+    assert (found and found.message) == said

@@ -2,7 +2,7 @@
 
 An adapter declares its keys as a table of `Field`; `read_output` checks an output against it and
 reports every mistake at once. Keys the table does not know are ignored, as dbt ignores them
-(PROJ-42); they serve only to guess what a missing key was misspelt as.
+(PROJ-42), with a warning where one is a known key misspelt.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from upriver.problems import Problem, Span
-from upriver.resources.nearest import nearest
+from upriver.resources.nearest import misspelt, nearest
 
 FieldKind = Literal["text", "integer", "boolean", "list", "mapping", "any"]
 
@@ -70,7 +70,29 @@ def read_output(
             problems.append(_wrong_type(key, raw, field.kind, where))
         else:
             values[key] = value
+    problems.extend(_misspelt(given, fields, where))
     return values, tuple(problems)
+
+
+def _misspelt(
+    given: Mapping[str, Any], fields: Mapping[str, Field], where: Where
+) -> list[Problem]:
+    """Warn of keys that are ignored and look like one that is not."""
+    problems: list[Problem] = []
+    for key in given.keys() - fields.keys() - {"type"}:
+        near = misspelt(key, fields)
+        if near is not None and near not in given:
+            problems.append(
+                Problem(
+                    code="credential-unknown",
+                    severity="warning",
+                    message=f"`{key}` in {where} is no key of this kind of warehouse, and has no"
+                    " effect",
+                    span=where.span(key),
+                    hint=f"Did you mean `{near}`?",
+                )
+            )
+    return problems
 
 
 def _without_aliases(

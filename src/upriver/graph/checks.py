@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from upriver.graph.config import is_colour, wrong_types
+from upriver.graph.config import ADAPTER_KEYS, DEFAULTS, is_colour, wrong_types
 from upriver.graph.contracts import (
     ENFORCING,
     bad_constraint_types,
@@ -15,7 +15,7 @@ from upriver.graph.contracts import (
 from upriver.graph.drafts import Draft, Scope
 from upriver.graph.trees import unused_paths
 from upriver.problems import Span
-from upriver.resources.nearest import nearest_hint
+from upriver.resources.nearest import misspelt, nearest_hint
 
 _ACCESS = ("private", "protected", "public")
 _BATCH_SIZES = ("hour", "day", "month", "year")
@@ -156,6 +156,7 @@ class NodeChecks:
         if id(config) not in self._checked:
             self._checked.add(id(config))
             self._check_types(draft, config)
+            self._check_keys(draft, config)
         group = draft.values.get("group")
         if group is not None and group not in self._groups:
             self._report(
@@ -163,13 +164,34 @@ class NodeChecks:
                 "group-not-found",
                 f"`{draft.unique_id}` is in the group `{group}`, which does not exist",
                 nearest_hint(str(group), self._groups),
+                "group",
             )
         check = _CHECKS.get(draft.kind)
         if check is not None:
             check(self, draft, config)
 
-    def _report(self, draft: Draft, code: str, message: str, hint: str | None = None) -> None:
-        self._scope.report(code, message, draft.span, unique_id=draft.unique_id, hint=hint)
+    def _report(
+        self, draft: Draft, code: str, message: str, hint: str | None = None, key: str = ""
+    ) -> None:
+        span = draft.span_of(key)
+        self._scope.report(code, message, span, unique_id=draft.unique_id, hint=hint)
+
+    def _check_keys(self, draft: Draft, config: Mapping[str, Any]) -> None:
+        """Warn of keys of nobody's that hardly differ from one of dbt's or an adapter's."""
+        known = DEFAULTS.get(draft.kind)
+        if known is None:
+            return
+        for key in sorted(config.keys() - known.keys() - ADAPTER_KEYS):
+            near = misspelt(key, (*known, *ADAPTER_KEYS))
+            if near is not None:
+                self._scope.report(
+                    "config-key-unknown",
+                    f"`{draft.unique_id}` has the config `{key}`, which has no effect",
+                    draft.span_of(key),
+                    unique_id=draft.unique_id,
+                    hint=f"Did you mean `{near}`? Values of your own belong into `meta`",
+                    is_warning=True,
+                )
 
     def _check_types(self, draft: Draft, config: Mapping[str, Any]) -> None:
         wrong = list(wrong_types(config))
@@ -205,6 +227,7 @@ class NodeChecks:
                 "model-access",
                 f"`{draft.unique_id}` has the access `{access}`",
                 "It must be `private`, `protected` or `public`",
+                "access",
             )
         elif access == "public" and config.get("materialized") == "ephemeral":
             self._report(
@@ -212,6 +235,7 @@ class NodeChecks:
                 "model-access",
                 f"`{draft.unique_id}` is public and ephemeral: others could not read it",
                 "Materialize it as a view, or make it protected",
+                "access",
             )
         if "columns" in draft.values or "constraints" in draft.values:
             self._check_constraints(draft)
@@ -258,6 +282,7 @@ class NodeChecks:
                 draft,
                 "contract-invalid",
                 f"`{draft.unique_id}` enforces a contract, but {mistake}",
+                key="contract",
             )
         materialized, change = config.get("materialized"), config.get("on_schema_change")
         if materialized == "incremental" and change not in _OWN_SCHEMA_CHANGES:
@@ -267,6 +292,7 @@ class NodeChecks:
                 f"`{draft.unique_id}` is incremental and enforces a contract, but its "
                 f"`on_schema_change` is `{change}`",
                 "Set `on_schema_change` to `append_new_columns` or `fail`",
+                "contract",
             )
         every = [*constraints, *(one for c in columns.values() for one in c.constraints)]
         if materialized not in ENFORCING and any(one["warn_unsupported"] for one in every):
@@ -335,6 +361,21 @@ class NodeChecks:
             f"The microbatch model `{draft.unique_id}` needs `{key}`: {words}",
         )
 
+    def _check_strategy(self, draft: Draft, strategy: Any) -> None:
+        if not isinstance(strategy, str) or strategy in ("", "check", "timestamp"):
+            return
+        name = f"snapshot_{strategy.rpartition('.')[2]}_strategy"
+        if not self._scope.macros.has(name):
+            self._scope.report(
+                "snapshot-strategy-unknown",
+                f"The snapshot `{draft.unique_id}` has the strategy `{strategy}`, and there is no"
+                f" macro `{name}`",
+                draft.span_of("strategy"),
+                unique_id=draft.unique_id,
+                hint=nearest_hint(strategy, ("check", "timestamp")),
+                is_warning=True,
+            )
+
     def check_snapshot(self, draft: Draft, config: Mapping[str, Any]) -> None:
         """Check that a snapshot says how rows are told apart (PROJ-111, PROJ-112)."""
         strategy = config.get("strategy")
@@ -351,6 +392,7 @@ class NodeChecks:
                     f"The snapshot `{draft.unique_id}` has no `{key}`",
                     f"Add `{key}` to its config",
                 )
+        self._check_strategy(draft, strategy)
         if config.get("materialized") not in (None, "snapshot"):
             self._report(
                 draft,

@@ -119,6 +119,25 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 """dbt's fields in the order of its manifest (ART-49); extra keys follow."""
 
+ADAPTER_KEYS = frozenset(
+    {
+        "auto_liquid_cluster", "auto_refresh", "automatic_clustering", "backup", "base_location",
+        "bind", "buckets", "cluster_by", "clustered_by", "copy_grants", "delimiter", "dist",
+        "enable_refresh", "external_volume", "file_format", "format", "hours_to_expiration",
+        "include_full_name_in_path", "index", "indexes", "kms_key_name", "labels",
+        "liquid_clustered_by", "location", "location_root", "merge_exclude_columns",
+        "merge_update_columns", "incremental_predicates", "predicates", "matched_condition",
+        "options", "overwrite", "partition_by", "partition_expiration_days", "partitions",
+        "pre_model", "query_tag", "refresh_mode", "require_partition_filter", "resource_tags",
+        "row_access_policy", "secure", "skip_matched_step", "snowflake_warehouse", "sort",
+        "sort_type", "sql_header", "table_type", "target_alias", "target_lag", "tblproperties",
+        "tmp_relation_type", "transient", "unlogged", "view_security", "submission_method",
+        "create_notebook", "cluster_id", "job_cluster_config", "python_version", "timeout",
+        "parallel", "unrendered", "predicate", "description", "columns", "versions",
+    }
+)  # fmt: skip
+"""Config that adapters and their macros read: no spelling mistakes of dbt's fields."""
+
 HOOK_KEYS: Mapping[str, str] = {
     "pre_hook": "pre-hook",
     "post_hook": "post-hook",

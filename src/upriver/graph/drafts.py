@@ -23,6 +23,13 @@ from upriver.resources.calls import Facts, RefCall, SourceCall
 from upriver.resources.macro import Doc, Macro
 
 
+class PatchPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the properties of a node are, and the config among them."""
+
+    span: Span
+    config: Mapping[str, Any]
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A resource without what its references tell."""
 
@@ -44,11 +51,20 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[Key, ...] = ()
     own_tags: tuple[str, ...] = ()
     """Sources: tags its tests inherit."""
+    patch: PatchPlace | None = None
+    """Nodes with properties only."""
 
     @property
     def span(self) -> Span:
         """Where it is defined."""
         return Span(file=self.file, line=self.line, keys=self.keys)
+
+    def span_of(self, key: str) -> Span:
+        """Where a config key is said, if its properties say it; else where it is defined."""
+        if self.patch is None or key not in self.patch.config:
+            return self.span
+        span = self.patch.span
+        return msgspec.structs.replace(span, keys=(*span.keys, "config", key))
 
 
 class Resolved(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ from upriver.graph.kinds.nodes import (
 )
 from upriver.graph.macros import patched
 from upriver.graph.refs import LinkNames
-from upriver.graph.resolve import References, names_of
+from upriver.graph.resolve import References, names_of, place_of_call
 from upriver.graph.versions import (
     Properties,
     file_names,
@@ -200,16 +200,19 @@ def _check_cycle(
     if not cycle:
         return
     shown = " -> ".join(f"`{one}`" for one in (*cycle, cycle[0]))
-    draft = enabled[cycle[0]]
+    places = [
+        place_of_call(enabled[one], enabled[cycle[at - 1]].name, enabled[two].name)
+        for at, (one, two) in enumerate(zip(cycle, (*cycle[1:], cycle[0]), strict=True))
+    ]
     scope.report(
         "cycle",
         f"Resources depend on each other in a circle: {shown}"
         if len(cycle) > 1
         else f"`{cycle[0]}` refers to itself",
-        draft.span,
+        places[0],
         unique_id=cycle[0],
         hint="Use `this` for a model's own relation" if len(cycle) == 1 else None,
-        related=tuple(enabled[one].span for one in cycle[1:]),
+        related=tuple(places[1:]),
     )
 
 

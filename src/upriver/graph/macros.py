@@ -47,6 +47,10 @@ class MacroIndex:
                 return macro
         return None
 
+    def has(self, name: str) -> bool:
+        """Whether any package has a macro of this name."""
+        return name in self._packages_by_name
+
     def find_in(self, namespace: str, name: str) -> Macro | None:
         """Return what `namespace.name` reaches; `dbt` is all internal packages (JINJA-136)."""
         places = self._internal if namespace == "dbt" else (namespace,)

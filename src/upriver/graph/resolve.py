@@ -270,17 +270,20 @@ class References:
         )
 
     def _span(self, draft: Draft, word: str) -> Span:
-        """Return the line of a call, where the draft has code."""
-        code = draft.values.get("raw_code")
-        if not code or draft.keys or draft.file.endswith((".yml", ".yaml")):
-            return draft.span
-        match = re.search(
-            rf"\b(?:ref|source|metric|function)\s*\([^)]*['\"]{re.escape(word)}['\"]", code
-        )
-        if match is None:
-            return draft.span
-        line = draft.values.get("line", 1) + code.count("\n", 0, match.start())
-        return Span(file=draft.file, line=line)
+        return place_of_call(draft, word)
+
+
+def place_of_call(draft: Draft, *names: str) -> Span:
+    """Return the line of the first call that has one of the names, where the draft has code."""
+    code = draft.values.get("raw_code")
+    if not code or draft.keys or draft.file.endswith((".yml", ".yaml")):
+        return draft.span
+    words = "|".join(map(re.escape, names))
+    match = re.search(rf"\b(?:ref|source|metric|function)\s*\([^)]*['\"](?:{words})['\"]", code)
+    if match is None:
+        return draft.span
+    line = draft.values.get("line", 1) + code.count("\n", 0, match.start())
+    return Span(file=draft.file, line=line)
 
 
 def shown_ref(call: RefCall) -> str:

@@ -52,6 +52,11 @@ def load_state(
     if deferred is not None:
         facts = graph.facts
         problems.extend(check_baseline(deferred, facts.project_name, facts.adapter_type))
+    elif compared is not None:
+        # dbt compares with anything; then everything is new.
+        facts = graph.facts
+        found = check_baseline(compared, facts.project_name, facts.adapter_type)
+        problems.extend(msgspec.structs.replace(p, severity="warning") for p in found)
     results, fresher = _past(deferring.state, target_path, problems)
     if deferring.state is not None and os.path.normpath(deferring.state) == os.path.normpath(
         target_path

@@ -14,6 +14,15 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def misspelt(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that `name` hardly differs from, so that it must be meant."""
+    # difflib is loaded only where there is a name that nobody knows.
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, list(candidates), n=1, cutoff=0.8)
+    return found[0] if found else None
+
+
 def nearest_hint(name: str, candidates: Iterable[str]) -> str | None:
     """Return `Did you mean ...?` for the nearest candidate."""
     found = nearest(name, candidates)

@@ -52,6 +52,35 @@ class CsvTable(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(zip(*(column.values for column in self.columns), strict=True))
 
 
+def find_ragged(text: str, delimiter: str = ",") -> Problem | None:
+    """Return the first line that has more or fewer values than the header, if there is one."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    width: int | None = None
+    try:
+        for row in lines:
+            if width is None:
+                width = len(row)
+            elif row and len(row) != width:
+                return _ragged(lines.line_num, len(row), width)
+    except csv.Error:
+        return None
+    return None
+
+
+def _too_long(text: str, delimiter: str, width: int) -> Problem:
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    row = next(row for row in lines if len(row) > width)
+    return _ragged(lines.line_num, len(row), width)
+
+
+def _ragged(line: int, found: int, width: int) -> Problem:
+    return Problem(
+        code="seed-invalid-csv",
+        message=f"Line {line} has {found} values, but the header names {width} columns",
+        hint="Quote values that contain the delimiter, or set `delimiter`",
+    )
+
+
 def read_csv(
     text: str, *, delimiter: str = ",", text_columns: Collection[str] = ()
 ) -> CsvTable | Problem:
@@ -71,14 +100,9 @@ def read_csv(
         return Problem(code="seed-invalid-csv", message=f"Line {lines.line_num}: {error}")
     names = _unique_names(header)
     width = len(names)
-    for number, row in enumerate(rows):
+    for row in rows:
         if len(row) > width:
-            return Problem(
-                code="seed-invalid-csv",
-                message=f"Row {number + 1} has {len(row)} values, but the header names {width}"
-                " columns",
-                hint="Quote values that contain the delimiter, or set `delimiter`",
-            )
+            return _too_long(text, delimiter, width)
         if len(row) < width:
             row.extend([""] * (width - len(row)))
     columns = list(zip(*rows, strict=True)) if rows else [()] * width

@@ -14,7 +14,7 @@ import msgspec
 
 from upriver.graph.config import distinct_tags
 from upriver.graph.contracts import contract_checksum, full_constraint
-from upriver.graph.drafts import Draft, Scope, in_file_layers, resolve_config
+from upriver.graph.drafts import Draft, PatchPlace, Scope, in_file_layers, resolve_config
 from upriver.graph.kinds.arguments import read_call
 from upriver.graph.naming import default_alias, default_database, default_schema
 from upriver.graph.versions import Properties
@@ -229,6 +229,7 @@ def draft_body(
         functions=facts.functions,
         file=file,
         line=body.line if body.line > 1 else None,
+        patch=None if properties is None else _place_of(scope, properties),
     )
 
 
@@ -246,6 +247,12 @@ def _function_values(
         "returns": patch.returns or _UNDESCRIBED,
         "unrendered_config": {**_raw_yaml(scope, properties), **raw_in_file},
     }
+
+
+def _place_of(scope: Scope, properties: Properties) -> PatchPlace:
+    patch = properties.patch
+    span = Span(file=scope.place(patch.package, patch.path), keys=patch.keys)
+    return PatchPlace(span=span, config=properties.config)
 
 
 def _with_hooks(scope: Scope, body: Body, config: Mapping[str, Any]) -> Facts:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from upriver.jinja.results import Table
-from upriver.problems import Problem, Span
+from upriver.problems import Problem, Span, WarehouseError
 from upriver.resources.nodes import Node, Seed
 from upriver.run.actions.building import build
 from upriver.run.compile import Compiler, node_of
-from upriver.run.csv_table import CsvTable, read_csv
+from upriver.run.csv_table import CsvTable, find_ragged, read_csv
 from upriver.run.materialize import response_of
 from upriver.run.messages import StepError
 from upriver.run.task import Done, Task
@@ -26,7 +26,16 @@ def run_seed(task: Task) -> Done:
     with task.timed("compile"):
         compiler = Compiler(task.step, task.world)
     name = str(node.config.get("materialized") or "seed")
-    main = build(task, node, compiler, name, {"load_agate_table": load_agate_table}).main
+    try:
+        main = build(task, node, compiler, name, {"load_agate_table": load_agate_table}).main
+    except WarehouseError as error:
+        # A warehouse that reads the file itself says everything but the line.
+        delimiter = str(node.config.get("delimiter") or ",")
+        ragged = find_ragged(seed_text(task, node), delimiter)
+        if ragged is None:
+            raise
+        span = Span(file=node.original_file_path)
+        raise _failed(ragged.code, ragged.message, span, ragged.hint) from error
     response = response_of(main)
     return Done(message=response.message, response=response, relation_type="table")
 
