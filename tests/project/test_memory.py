@@ -30,6 +30,10 @@ FILES = {
     "tests/positive.sql": "select * from {{ ref('c') }} where id < 0",
     "seeds/s.csv": "id\n1\n",
 }
+HOOKED = (
+    "{{ config(materialized='table', tags=['x'], pre_hook=\"select * from {{ ref('s') }}\","
+    " post_hook='select {{ twice(1) }}') }} "
+)
 EDITS: dict[str, tuple[str, str | None]] = {
     "body of a": ("models/a.sql", "select 2 as id -- edited"),
     "a reads the seed": ("models/a.sql", "select * from {{ ref('s') }}"),
@@ -39,6 +43,8 @@ EDITS: dict[str, tuple[str, str | None]] = {
         "models/b.sql",
         "{{ config(materialized='view') }} select * from {{ ref('a') }}",
     ),
+    "b has a hook": ("models/b.sql", HOOKED + "select * from {{ ref('a') }}"),
+    "body of b with its hook": ("models/b.sql", HOOKED + "select id from {{ ref('a') }}"),
     "b as it was": ("models/b.sql", FILES["models/b.sql"]),
     "b is disabled": ("models/b.sql", "{{ config(enabled=false) }} select 1 as id"),
     "new model": ("models/d.sql", "select * from {{ ref('c') }}"),
@@ -187,6 +193,19 @@ def test_an_edit_parses_what_it_must(tmp_path: Path, edit: str, way: str, parsed
     settle_stamps(tmp_path)
     counts = loaded(tmp_path).counts
     assert (counts.way, counts.parsed) == (way, parsed)
+
+
+def test_an_edited_body_keeps_what_its_hooks_read(tmp_path: Path) -> None:
+    make(tmp_path)
+    write(tmp_path, *EDITS["b has a hook"])
+    settle_stamps(tmp_path)
+    loaded(tmp_path)
+    write(tmp_path, *EDITS["body of b with its hook"])
+    settle_stamps(tmp_path)
+    warm = loaded(tmp_path)
+    assert warm.counts.way == "relinked"
+    assert warm.graph.parents["model.p.b"] == ("model.p.a", "seed.p.s")
+    assert shown(warm) == shown(loaded(tmp_path, is_cold=True))
 
 
 def test_a_var_reparses_only_what_read_it(tmp_path: Path) -> None:

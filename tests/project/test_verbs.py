@@ -7,6 +7,9 @@ import json
 import pytest
 from tests.cli.shop_project import Shop
 
+from upriver.project.memory import Memory
+from upriver.project.store import Store
+
 
 def test_artifacts_are_written_however_a_run_ends(shop: Shop) -> None:
     # CLI-130
@@ -174,3 +177,16 @@ def test_a_server_that_is_down_is_told_once(shop: Shop, command: str) -> None:
     assert "`localhost:1/d` as `me`" in said.out
     assert "hint: Is the warehouse running" in said.out
     assert "hush" not in said.out
+
+
+def test_longer_steps_start_first_the_next_time(shop: Shop) -> None:
+    shop.write({"models/a_quick.sql": "select 1 as n", "models/z_slow.sql": "select 1 as n"})
+    command = ("run", "-s", "a_quick", "z_slow", "--threads", "1", "-q")
+    assert shop(*command).exit_code == 0
+    memory = Memory(Store(str(shop.root / "target")))
+    assert set(memory.durations()) == {"model.shop.a_quick", "model.shop.z_slow"}
+    memory.put_durations({"model.shop.z_slow": 60.0})
+    memory.store.close()
+    shop(*command)
+    ran = [row["unique_id"] for row in shop.run_results()["results"]]
+    assert ran == ["model.shop.z_slow", "model.shop.a_quick"]

@@ -329,10 +329,14 @@ def execute_verb(
             published={} if baseline is None else baseline.published,
             show=show or ShowOptions(),
             batches=wanted.batches,
+            durations=Memory(opened.store).durations() if len(prepared.plan.steps) > 1 else {},
         )
         report = _carried_out(opened, prepared, setting)
     finally:
         door.close()
+    Memory(opened.store).put_durations(
+        {result.unique_id: result.execution_time for result in report.results if _is_timed(result)}
+    )
     (write or publish)(opened, prepared.loaded.graph, report)
     exit_code = ExitCode.SUCCESS if report.is_success else ExitCode.FAILURE
     return opened.outcome(exit_code, graph=prepared.graph, plan=prepared.plan, report=report)
@@ -352,6 +356,12 @@ def _carried_out(opened: OpenedProject, prepared: Prepared, setting: RunSetting)
         return gather(opened, events, ledger.hear)
     finally:
         opened.report(ledger.close())
+
+
+def _is_timed(result: StepResult) -> bool:
+    """Whether a result tells how long its step takes; a failure or a skip does not."""
+    is_work = result.action in {"run", "seed", "snapshot", "test", "unit-test"}
+    return is_work and result.status not in {"error", "skipped"}
 
 
 def run_plan(

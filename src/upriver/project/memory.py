@@ -201,6 +201,17 @@ class Memory:
         """Remember, or forget, what the manifest file holds."""
         self.store.put([("graph", "manifest", None if row is None else _encode(row))])
 
+    def durations(self) -> dict[str, float]:
+        """Return how many seconds each step took when it last ran, by unique_id."""
+        data = self.store.get("durations", "last")
+        return {} if data is None else _decoder(dict[str, float]).decode(data)
+
+    def put_durations(self, seconds: Mapping[str, float]) -> None:
+        """Remember how long steps took, beside what is known of others."""
+        if seconds:
+            known = {**self.durations(), **seconds}
+            self.store.put([("durations", "last", _encode(known))])
+
     def _macros(self) -> Mapping[str, Macro]:
         data = self.store.get("graph", "macros")
         return {m.unique_id: m for m in _decoder(tuple[Macro, ...]).decode(data)} if data else {}
