@@ -995,6 +995,13 @@ def test_warning_is_told_with_its_place(tmp_path: Path, mistake: Mistake) -> Non
     assert [word for word in mistake.words if word not in said.text] == []
 
 
+def test_an_unknown_keyword_of_ref_is_told_of(tmp_path: Path) -> None:
+    made = _project(tmp_path, model("select * from {{ ref('a', ver=2) }}"))
+    said = made("build", "--warn-error")
+    assert said.exit_code == 0, said.text
+    assert said.text.count("warning: `ref` takes no `ver=`") == 1
+
+
 def test_files_and_project_are_told_of_together(tmp_path: Path) -> None:
     files = {
         **project("modles: {}\n"),

@@ -117,6 +117,14 @@ def _warn(context: Context, text: str) -> None:
     context.world.say(text, "warn", context.subject.unique_id)
 
 
+def _ref(context: Context) -> Any:
+    if not context.subject.is_capturing:
+        # It was said when the project was read.
+        return ref_function(context.subject.resolver, RuntimeConfig(context.world))
+    config = RuntimeConfig(context.world)
+    return ref_function(context.subject.resolver, config, lambda text: _warn(context, text))
+
+
 def _exceptions(context: Context) -> Exceptions:
     return Exceptions(lambda text: _warn(context, text))
 
@@ -227,7 +235,7 @@ OFFERS: Offers = {
     "env": lambda c: c.world.target(),
     "project_name": lambda c: c.world.project_name,
     # Section 3: nodes, hooks, operations.
-    "ref": lambda c: ref_function(c.subject.resolver, RuntimeConfig(c.world)),
+    "ref": _ref,
     "source": lambda c: source_function(c.subject.resolver),
     "metric": lambda c: metric_function(c.subject.resolver),
     "function": lambda c: function_function(c.subject.resolver),

@@ -12,11 +12,22 @@ from upriver.jinja.errors import CompilationError
 from upriver.jinja.subject import Resolver
 from upriver.resources.calls import RefCall, SourceCall
 
+_REF_KEYWORDS = frozenset({"v", "version"})
 
-def ref_function(resolver: Resolver, config: Any) -> Callable[..., Any]:
-    """Return the name `ref`, with the settings that packages take from it."""
+
+def ref_function(
+    resolver: Resolver, config: Any, warn: Callable[[str], None] | None = None
+) -> Callable[..., Any]:
+    """Return the name `ref`, with the settings that packages take from it.
+
+    `warn` is told of keywords that dbt passes over in silence.
+    """
 
     def ref(*args: Any, **kwargs: Any) -> Any:
+        unknown = kwargs.keys() - _REF_KEYWORDS
+        if unknown and warn is not None:
+            shown = ", ".join(f"`{name}=`" for name in sorted(unknown))
+            warn(f"`ref` takes no {shown}, which has no effect; a version is written `v=`")
         version = kwargs.get("version")
         if version is None:
             version = kwargs.get("v")
