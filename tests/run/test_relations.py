@@ -43,3 +43,20 @@ def test_a_source_is_read_under_its_own_quoting_and_not_the_projects(
     )  # fmt: skip
     world: Any = SimpleNamespace(dialect=DIALECT, quoting=Quoting(schema=False, identifier=False))
     assert source_relation(world, source).render() == rendered
+
+
+@pytest.mark.parametrize(
+    ("dialect", "rendered"),
+    [
+        (Dialect(type="duckdb", has_external_sources=True), "read_csv('t.csv')"),
+        (Dialect(type="postgres"), '"db"."raw"."t"'),
+    ],
+)
+def test_a_source_may_stand_for_files(dialect: Dialect, rendered: str) -> None:
+    source = Source(
+        unique_id="source.p.s.t", name="t", source_name="s", package="p", path="p.yml",
+        original_file_path="p.yml", fqn=("p", "s", "t"), database="db", schema="raw",
+        identifier="t", relation_name="read_csv('t.csv')",
+    )  # fmt: skip
+    world: Any = SimpleNamespace(dialect=dialect, quoting=Quoting())
+    assert source_relation(world, source).render() == rendered

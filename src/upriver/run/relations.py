@@ -25,12 +25,25 @@ def this_relation(world: RunWorld, node: Node) -> Relation | None:
     return _rendered_as(world, name, node.relation_name)
 
 
-def source_relation(world: RunWorld, source: Source) -> Relation:
-    """Return the relation of a source."""
+def source_relation(
+    world: RunWorld,
+    source: Source,
+    *,
+    limit: int | None = None,
+    window: EventTimeFilter | None = None,
+) -> Relation:
+    """Return the relation of a source, which may stand for files."""
     name = RelationName(
         database=source.database, schema=source.schema, identifier=source.identifier
     )
-    return relation_of(world.dialect, name, _source_quoting(world, source))
+    quoting = _source_quoting(world, source)
+    made = relation_of(world.dialect, name, quoting, limit=limit, event_time_filter=window)
+    rendered = source.relation_name
+    if rendered is None or not world.dialect.has_external_sources:
+        return made
+    if _quoting_of(world.dialect, name, rendered, quoting) is not None:
+        return made
+    return made.incorporate(external=rendered)
 
 
 def _source_quoting(world: RunWorld, source: Source) -> Quoting:
@@ -52,8 +65,7 @@ def decided_relation(
     if decision.target.startswith("source."):
         source = world.setting.graph.resources.get(decision.target)
         if isinstance(source, Source):
-            quoting = _source_quoting(world, source)
-            return relation_of(world.dialect, name, quoting, limit=limit, event_time_filter=window)
+            return source_relation(world, source, limit=limit, window=window)
     return _rendered_as(world, name, rendered, limit=limit, window=window)
 
 
@@ -115,12 +127,6 @@ def _rendered_as(
     window: EventTimeFilter | None = None,
 ) -> Relation:
     quoting = world.quoting
-    external = None
     if rendered is not None:
-        found = _quoting_of(world.dialect, name, rendered, quoting)
-        if found is not None:
-            quoting = found
-        elif world.dialect.has_external_sources:
-            external = rendered
-    made = relation_of(world.dialect, name, quoting, limit=limit, event_time_filter=window)
-    return made if external is None else made.incorporate(external=external)
+        quoting = quoting_of(world.dialect, name, rendered, quoting)
+    return relation_of(world.dialect, name, quoting, limit=limit, event_time_filter=window)
