@@ -194,7 +194,7 @@ MISTAKES = (
     Mistake(
         "unclosed quote",
         yml('models:\n  - name: "a\n    description: x\n'),
-        (("yaml-invalid", "models/s.yml", 4),),
+        (("yaml-invalid", "models/s.yml", 3),),
         ("is not valid YAML: found unexpected end of stream",),
     ),
     Mistake(
