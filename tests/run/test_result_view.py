@@ -26,6 +26,7 @@ def test_attributes_packages_read():
     assert view.status.value == "success"
     assert view.node.unique_id == "model.p.a"
     assert view.node.config.meta.owner == "x"
+    assert view.node.config.full_refresh is None
     assert view.node["compiled_code"] == "select 1"
     assert view.timing[0].completed_at.isoformat() == "1970-01-01T00:00:00.500000+00:00"
     assert view.adapter_response == {"_message": "OK", "rows_affected": 3, "query_id": "q"}

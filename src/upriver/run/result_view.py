@@ -24,11 +24,22 @@ class ViewedDict(dict[str, Any]):
             value = self[name]
         except KeyError:
             raise AttributeError(name) from None
-        return ViewedDict(value) if type(value) is dict else value
+        if type(value) is not dict:
+            return value
+        return ViewedConfig(value) if name == "config" else ViewedDict(value)
 
     def to_dict(self, omit_none: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 (dbt's)
         """Return a plain dict."""
         return {k: v for k, v in self.items() if not (omit_none and v is None)}
+
+
+class ViewedConfig(ViewedDict):
+    """The config of a node: a key that it has not is None, as on dbt's object."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self and not name.startswith("__"):
+            return None
+        return super().__getattr__(name)
 
 
 class ViewedStatus(str):
