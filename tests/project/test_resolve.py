@@ -73,10 +73,13 @@ def test_retired_variables_warn_with_their_successor() -> None:
     assert "DBT_ENGINE_DEFER" in (problems[0].hint or "")
 
 
-def test_state_must_not_be_a_file(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text("{}")
-    _, problems = resolve({"state": "manifest.json"}, {}, root=os.fspath(tmp_path))
-    assert [p.code for p in problems] == ["option-value"]
+@pytest.mark.parametrize(("name", "codes"), [("notes.txt", ["option-value"]), ("state.zip", [])])
+def test_state_may_be_an_artifact_or_an_archive_and_no_other_file(
+    tmp_path: Path, name: str, codes: list[str]
+) -> None:
+    (tmp_path / name).write_text("{}")
+    _, problems = resolve({"state": name}, {}, root=os.fspath(tmp_path))
+    assert [p.code for p in problems] == codes
 
 
 def test_what_was_given_wins_over_the_environment() -> None:

@@ -62,10 +62,19 @@ _BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?$", re.MULTILINE)
 """Begins a block of text, which ends in a newline."""
 
 
+def _has_block(text: str) -> bool:
+    """Whether a value is a block of text; descriptions, which most are, are rendered later."""
+    for match in _BLOCK.finditer(text):
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if not line.lstrip(" -").startswith("description"):
+            return True
+    return False
+
+
 def parse_properties(file: SourceFile, text: str, world: World) -> ParsedFile:
     """Read a property file; what is wrong is left out and reported, the rest is kept."""
     document = load_yaml(text, file.path)
-    reader = Reader(file, world, renders=has_jinja(text) or bool(_BLOCK.search(text)))
+    reader = Reader(file, world, renders=has_jinja(text) or _has_block(text))
     definitions: list[Definition] = []
     if isinstance(document.value, dict):
         value = document.value if document.is_textual else with_text_keys(document.value)
