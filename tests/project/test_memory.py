@@ -45,6 +45,14 @@ EDITS: dict[str, tuple[str, str | None]] = {
     ),
     "b has a hook": ("models/b.sql", HOOKED + "select * from {{ ref('a') }}"),
     "body of b with its hook": ("models/b.sql", HOOKED + "select id from {{ ref('a') }}"),
+    "a asks when it is": (
+        "models/a.sql",
+        "{% if run_started_at.year > 2000 %}select * from {{ ref('s') }}{% endif %}",
+    ),
+    "c asks when it is": (
+        "models/c.sql",
+        "{{ config(tags=['in ' ~ (run_started_at.year > 2000)]) }} select * from {{ ref('b') }}",
+    ),
     "b as it was": ("models/b.sql", FILES["models/b.sql"]),
     "b is disabled": ("models/b.sql", "{{ config(enabled=false) }} select 1 as id"),
     "new model": ("models/d.sql", "select * from {{ ref('c') }}"),
@@ -206,6 +214,35 @@ def test_an_edited_body_keeps_what_its_hooks_read(tmp_path: Path) -> None:
     assert warm.counts.way == "relinked"
     assert warm.graph.parents["model.p.b"] == ("model.p.a", "seed.p.s")
     assert shown(warm) == shown(loaded(tmp_path, is_cold=True))
+
+
+def test_what_differs_each_time_is_parsed_again_alone(tmp_path: Path) -> None:
+    make(tmp_path)
+    write(tmp_path, *EDITS["c asks when it is"])
+    settle_stamps(tmp_path)
+    loaded(tmp_path)
+    again = loaded(tmp_path)
+    # It gives the same as before, so that what was linked stands.
+    assert (again.counts.way, again.counts.parsed) == ("remembered", 0)
+    write(tmp_path, "models/c.sql", "{{ config(tags=[invocation_id]) }} select 1 as id")
+    settle_stamps(tmp_path)
+    first, second = loaded(tmp_path), loaded(tmp_path)
+    assert (second.counts.way, second.counts.parsed) == ("relinked", 1)
+    tags = [project.graph.resources["model.p.c"].tags for project in (first, second)]
+    assert tags[0] != tags[1]
+
+
+@pytest.mark.parametrize("text", ["'{{ run_started_at }}'", "'at {{ invocation_id[:2] }}\\n'"])
+def test_a_var_that_differs_each_time_and_is_only_written_out(tmp_path: Path, text: str) -> None:
+    make(tmp_path)
+    write(
+        tmp_path, "dbt_project.yml", f"name: p\nprofile: p\nvars: {{flag: true, start: {text}}}\n"
+    )
+    settle_stamps(tmp_path)
+    cold = loaded(tmp_path)
+    again = loaded(tmp_path)
+    assert (again.counts.way, again.counts.parsed) == ("remembered", 0)
+    assert shown(again) == shown(cold)
 
 
 def test_a_var_reparses_only_what_read_it(tmp_path: Path) -> None:

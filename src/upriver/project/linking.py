@@ -18,6 +18,7 @@ from upriver.jinja.world import World
 from upriver.parse.file import needs_text, parse_file
 from upriver.problems import Problem, has_errors
 from upriver.project.loading import (
+    BODY_KINDS,
     Counts,
     Listing,
     Loaded,
@@ -62,31 +63,29 @@ def link_changed(
     """Parse files whose bodies changed and link their resources alone; None if that cannot do."""
     memory = loading.memory
     names = memory.names()
-    before = {file_key(file): memory.parsed_row(file_key(file)) for file in modified}
-    if names is None or None in before.values():
-        return None
     world = parse_world(loading, table())
-    rows, unread = _parse_all(modified, world)
-    if unread or any(has_errors(row.parsed.problems) for row in rows.values()):
+    again = None if names is None else _parse_again(memory, modified, world)
+    if names is None or again is None:
+        return None
+    rows, before = again
+    modified = tuple(file for file in modified if file_key(file) in rows)
+    if not rows:
+        return _standing(loading, listing, graph, problems, table)
+    if any(file.kind not in BODY_KINDS for file in modified):
         return None
     changes = tuple(
         FileChange(
-            before=previous.parsed,
-            after=rows[key].parsed,
-            properties=_properties_of(memory, graph, previous.parsed),
+            before=before[key].parsed,
+            after=row.parsed,
+            properties=_properties_of(memory, graph, before[key].parsed),
         )
-        for key, previous in before.items()
-        if previous is not None
+        for key, row in rows.items()
     )
     recorder = Recorder(world)
     linked = relink(graph, names, _link_inputs(loading, (), recorder), changes)
     if linked is None or has_errors(linked.problems):
         return None
-    answers = Answers(world)
-    questions = dict(snapshot.questions)
-    for row in rows.values():
-        questions.update(answers.digests(row.questions))
-    questions.update(answers.digests(recorder.questions))
+    questions = snapshot.questions | _all_questions(rows, recorder, Answers(world))
     kept = _kept_problems(problems, modified, linked.problems)
     outcome = Outcome(rows=rows, linked=linked, problems=kept, questions=questions)
     memory.forget_snapshot()
@@ -104,10 +103,52 @@ def link_changed(
             stamps=tuple(stamp_of(file) for file in listing.files),
             listed_ns=listing.listed_ns,
             questions=questions,
+            volatile=(*(set(snapshot.volatile) - rows.keys()), *_volatile(rows)),
         )
     )
     counts = Counts(files=len(listing.files), parsed=len(rows), way="relinked")
     return _loaded(loading, listing, outcome, table, counts)
+
+
+def _parse_again(
+    memory: Memory, files: tuple[SourceFile, ...], world: World
+) -> tuple[dict[str, ParsedRow], dict[str, ParsedRow]] | None:
+    """Return what became another, and what that was before; None if a file cannot be parsed."""
+    known = {file_key(file): memory.parsed_row(file_key(file)) for file in files}
+    before = {key: row for key, row in known.items() if row is not None}
+    if len(before) < len(known):
+        return None
+    rows, unread = _parse_all(files, world)
+    if unread or any(has_errors(row.parsed.problems) for row in rows.values()):
+        return None
+    return {key: row for key, row in rows.items() if not _is_same(row, before[key])}, before
+
+
+def _volatile(rows: Mapping[str, ParsedRow]) -> set[str]:
+    return {key for key, row in rows.items() if UNMEMORABLE in row.questions}
+
+
+def _is_same(row: ParsedRow, before: ParsedRow) -> bool:
+    """Whether a file that was parsed again gave what it gave before, from the same text."""
+    return row.stamp == before.stamp and row.parsed == before.parsed
+
+
+def _standing(
+    loading: Loading,
+    listing: Listing,
+    graph: Graph,
+    problems: tuple[Problem, ...],
+    table: Callable[[], MacroTable],
+) -> Loaded:
+    """Return the remembered graph: what was parsed again is as it was."""
+    return Loaded(
+        graph=graph,
+        problems=problems,
+        macros=table,
+        settings=loading.settings,
+        counts=Counts(files=len(listing.files), parsed=0, way="remembered"),
+        files=listing.files,
+    )
 
 
 def _changed(before: Graph, after: Graph, rows: Mapping[str, ParsedRow]) -> set[str]:
@@ -239,13 +280,10 @@ def _remember_all(memory: Memory, listing: Listing, outcome: Outcome) -> None:
     if not memory.store.is_open:
         return
     rows = outcome.rows
-    kept = {name: row for name, row in rows.items() if UNMEMORABLE not in row.questions}
-    has_graph = (
-        outcome.is_memorable and len(kept) == len(rows) and not has_errors(outcome.problems)
-    )
+    has_graph = outcome.is_memorable and not has_errors(outcome.problems)
     memory.forget_snapshot()
     memory.forget_meanings()
-    memory.put_all_parsed(kept)
+    memory.put_all_parsed(rows)
     if has_graph:
         memory.put_graph(outcome.linked.graph, outcome.linked.names, outcome.problems)
     memory.put_snapshot(
@@ -256,6 +294,7 @@ def _remember_all(memory: Memory, listing: Listing, outcome: Outcome) -> None:
             listing.listed_ns,
             dict(outcome.questions),
             has_graph,
+            tuple(_volatile(rows)),
         )
     )
 

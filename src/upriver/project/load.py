@@ -16,6 +16,7 @@ import msgspec
 from upriver.adapters.macro_files import builtin_version
 from upriver.digest import digest_value
 from upriver.project.loading import (
+    BODY_KINDS,
     Counts,
     Listing,
     Loaded,
@@ -24,16 +25,15 @@ from upriver.project.loading import (
     macro_table,
     parse_world,
 )
-from upriver.project.memory import FileChanges, Snapshot, changes_since
+from upriver.project.memory import FileChanges, Snapshot, changes_since, file_key
 from upriver.project.recorder import OUTSIDE, Answers
+from upriver.resources.files import SourceFile
 from upriver.workspace.discover import list_files
 
 _DEFERRAL_FLAGS = frozenset(
     {"build_missing", "defer_policy", "reuse_sources", "reuse_volatile", "unknown_answers"}
 )
 """What linking does not depend on."""
-BODY_KINDS = frozenset({"model", "analysis", "singular_test"})
-"""Kinds of files whose edits can be linked alone."""
 
 
 def load(loading: Loading) -> Loaded:
@@ -85,16 +85,19 @@ def _from_memory(loading: Loading, snapshot: Snapshot, listing: Listing) -> Load
     changes = changes_since(snapshot, listing.files)
     if not _may_stand(snapshot, changes):
         return None
+    volatile = _volatile(snapshot, listing, changes)
     remembered = loading.memory.graph(loading.workspace.selectors)
     if remembered is None or not _answers_hold(loading, snapshot):
         return None
     graph, problems = remembered
     table = late(lambda: macro_table(loading, tuple(graph.macros.values())))
-    if changes.modified:
-        # Parser and template language are needed for what changed only.
+    if changes.modified or volatile:
+        # Parser and template language are needed for what changed, or may have, only.
         from upriver.project.linking import link_changed
 
-        return link_changed(loading, snapshot, listing, changes.modified, graph, problems, table)
+        return link_changed(
+            loading, snapshot, listing, (*changes.modified, *volatile), graph, problems, table
+        )
     counts = Counts(files=len(listing.files), parsed=0, way="remembered")
     return Loaded(
         graph=graph,
@@ -104,6 +107,16 @@ def _from_memory(loading: Loading, snapshot: Snapshot, listing: Listing) -> Load
         counts=counts,
         files=listing.files,
     )
+
+
+def _volatile(
+    snapshot: Snapshot, listing: Listing, changes: FileChanges
+) -> tuple[SourceFile, ...]:
+    """Return files that did not change, and whose parse may be another all the same."""
+    if not snapshot.volatile:
+        return ()
+    keys = set(snapshot.volatile) - {file_key(file) for file in changes.modified}
+    return tuple(file for file in listing.files if file_key(file) in keys)
 
 
 def _may_stand(snapshot: Snapshot, changes: FileChanges) -> bool:

@@ -18,6 +18,9 @@ from upriver.workspace.workspace import Workspace
 
 Say = Callable[[str, str, str | None], None]
 
+BODY_KINDS = frozenset({"model", "analysis", "singular_test"})
+"""Kinds of files whose edits can be linked alone."""
+
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """How much work a load did; tests read it."""

@@ -61,6 +61,8 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     questions: dict[str, str]
     """Every question any parse or the link asked, with the digest of its answer."""
     has_graph: bool
+    volatile: tuple[str, ...] = ()
+    """Keys of files whose parse asked for what differs each time; they are parsed again."""
 
 
 class GraphRow(msgspec.Struct, frozen=True, array_like=True):

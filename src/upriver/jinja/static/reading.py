@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from upriver.jinja.static.record import STATEMENT, Asks, Record
-from upriver.jinja.static.syntax import Expression, Keyword, Statement
+from upriver.jinja.static.syntax import Expression, Keyword, Statement, read_template
 from upriver.jinja.static.tokens import Unreadable
 from upriver.jinja.static.values import (
     ADAPTER_CALLS,
@@ -373,7 +373,16 @@ class _Reading:
         if name in OPAQUE_CALLS:
             record.escape_all(given, keywords)
             return UNKNOWN
-        return _CALLS[name](record, given, keywords)
+        answer = _CALLS[name](record, given, keywords)
+        return self.rendered_again(answer) if name == "var" else answer
+
+    def rendered_again(self, value: Any) -> Any:
+        """Carry out the text of a var, which is rendered once more (PROJ-254)."""
+        if not isinstance(value, str) or not ("{" in value or value.endswith(("\n", "\r"))):
+            return value
+        # It sees no name that the template assigned.
+        self.run(read_template(value), {})
+        return UNKNOWN
 
     def call_member(self, owner: str, method: str, call: Expression, scope: Scope) -> Any:
         """Call `owner.method(..)` where the owner is one of dbt's names or a package."""

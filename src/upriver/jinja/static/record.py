@@ -157,11 +157,7 @@ class Record:
         """Look a var up; a missing one without default is None while parsing (JINJA-17)."""
         name, default = _with_default(given, keywords)
         found = self.asks.var(name)
-        value = _copied(found.value) if found.is_found else default
-        # Text is rendered once more (PROJ-254), which is left to Jinja.
-        if isinstance(value, str) and ("{" in value or value.endswith(("\n", "\r"))):
-            raise Unreadable("var")
-        return value
+        return _copied(found.value) if found.is_found else default
 
     def env_var(self, given: list[Any], keywords: Keywords) -> Any:
         """Look an environment variable up; secrets and missing ones are errors Jinja reports."""

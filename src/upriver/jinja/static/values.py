@@ -89,6 +89,11 @@ KNOWN_FILTERS: dict[str, Callable[[Any], Any]] = {
     "length": len,
     "count": len,
     "list": list,
+    # They do nothing outside of YAML (JINJA-10).
+    "as_bool": lambda value: value,
+    "as_native": lambda value: value,
+    "as_number": lambda value: value,
+    "as_text": lambda value: value,
 }
 
 KNOWN_TESTS: dict[str, Callable[[Any], bool]] = {
