@@ -48,7 +48,9 @@ from upriver.adapters.registry import load_adapter
 from upriver.adapters.session import Session
 from upriver.adapters.cache import RelationCache
 adapter = load_adapter({name!r})
-output = dict(host="h", port=1, user="u", password="p", dbname="d", schema="s")
+output = dict(schema="s")
+if {name!r} != "duckdb":
+    output |= dict(host="h", port=1, user="u", password="p", dbname="d")
 credentials, problems = adapter.parse_credentials(output, profile="p", target="t", root=".")
 Session(adapter.open(credentials), RelationCache()).close()
 heavy = {{"duckdb", "psycopg", "importlib.metadata", "concurrent.futures", "difflib"}}

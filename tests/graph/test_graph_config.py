@@ -84,7 +84,7 @@ def test_calls_accumulate() -> None:
 
 def test_one_call_is_kept_as_written() -> None:
     assert accumulate_calls([{"tags": "a", "grants": {"+select": "b"}}]) == {
-        "tags": "a", "grants": {"+select": "b"},
+        "tags": "a", "grants": {"+select": ["b"]},
     }  # fmt: skip
 
 

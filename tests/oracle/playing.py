@@ -7,6 +7,7 @@ dbt-core plays a whole script in one process (`dbt_driver.py`). What that left b
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import io
@@ -68,7 +69,7 @@ def play_ahead(name: str, project: Path, script: Script) -> None:
     """Let dbt-core begin what will be asked for, two scripts at a time."""
     kept = _kept(name, project, script)
     if not (kept / "results.json").exists() and kept not in _ahead():
-        _ahead()[kept] = _pool().submit(_play_dbt, kept, project, script)
+        _ahead()[kept] = _pool().submit(_play_once, kept, project, script)
 
 
 @functools.cache
@@ -83,6 +84,15 @@ def _ahead() -> dict[Path, Future[None]]:
 
 def _kept(name: str, project: Path, script: Script) -> Path:
     return CACHE / f"{name}-{_digest(project, script)}"
+
+
+def _play_once(kept: Path, project: Path, script: Script) -> None:
+    """Play unless another process of the same test run does, or did."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with (kept.parent / f"{kept.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (kept / "results.json").exists():
+            _play_dbt(kept, project, script)
 
 
 def _play_dbt(kept: Path, project: Path, script: Script) -> None:
@@ -104,8 +114,11 @@ def _play_dbt(kept: Path, project: Path, script: Script) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=kept.parent))
+        shutil.copytree(out, beside, dirs_exist_ok=True)
         shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(out, kept)
+        beside.rename(kept)
 
 
 def play_upriver(project: Path, script: Script, out: Path) -> Played:
