@@ -16,7 +16,7 @@ from upriver.digest import digest_text
 from upriver.parse.place import stem
 from upriver.problems import Problem, Span
 from upriver.resources.calls import Facts, RefCall, SourceCall
-from upriver.resources.definitions import ParsedFile, SqlDefinition
+from upriver.resources.definitions import ParsedFile, SqlDefinition, SqlKind
 from upriver.resources.files import SourceFile
 
 if TYPE_CHECKING:
@@ -62,56 +62,49 @@ class _Place(msgspec.Struct, frozen=True):
 
 def parse_python(file: SourceFile, text: str) -> ParsedFile:
     """Read a Python model."""
-    code = text.strip()
     name = stem(file.path)
     first_line = text[: len(text) - len(text.lstrip())].count("\n") + 1
-    facts, problems = _read(code, _Place(file, f"model.{file.package}.{name}", first_line))
-    checksum = digest_text(code)
-    return ParsedFile(
-        file_id=file.id,
-        package=file.package,
-        path=file.path,
-        checksum=checksum,
-        definitions=(
-            SqlDefinition(
-                kind="model",
-                name=name,
-                package=file.package,
-                path=file.relative,
-                original_file_path=file.path,
-                raw_code=code,
-                checksum=checksum,
-                language="python",
-                facts=facts,
-                line=first_line,
-            ),
-        ),
-        problems=tuple(problems),
-    )
+    place = _Place(file, f"model.{file.package}.{name}", first_line)
+    facts, problems = _read(text.strip(), place)
+    return _parsed(file, text, "model", facts, tuple(problems), line=first_line)
 
 
 def parse_python_function(file: SourceFile, text: str) -> ParsedFile:
     """Read a function that is written in Python; nothing in it is dbt's."""
+    return _parsed(file, text, "function", Facts())
+
+
+def _parsed(
+    file: SourceFile,
+    text: str,
+    kind: SqlKind,
+    facts: Facts,
+    problems: tuple[Problem, ...] = (),
+    *,
+    line: int = 1,
+) -> ParsedFile:
+    """Return a file with its one definition."""
     code = text.strip()
     checksum = digest_text(code)
+    definition = SqlDefinition(
+        kind=kind,
+        name=stem(file.path),
+        package=file.package,
+        path=file.relative,
+        original_file_path=file.path,
+        raw_code=code,
+        checksum=checksum,
+        language="python",
+        facts=facts,
+        line=line,
+    )
     return ParsedFile(
         file_id=file.id,
         package=file.package,
         path=file.path,
         checksum=checksum,
-        definitions=(
-            SqlDefinition(
-                kind="function",
-                name=stem(file.path),
-                package=file.package,
-                path=file.relative,
-                original_file_path=file.path,
-                raw_code=code,
-                checksum=checksum,
-                language="python",
-                facts=Facts(),
-            ),
-        ),
+        definitions=(definition,),
+        problems=problems,
     )
 
 
