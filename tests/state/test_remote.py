@@ -30,7 +30,7 @@ MANIFEST = b'{"metadata": {"project_name": "shop"}}'
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_PAUSE", 0.0)
+    monkeypatch.setattr(http, "PAUSE", 0.0)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ A revision is exported once, by its commit, into the cache; what is read of it s
 from __future__ import annotations
 
 import io
-import posixpath
 import shutil
 import subprocess
 import tarfile
@@ -18,6 +17,7 @@ import msgspec
 
 from upriver.digest import digest_text
 from upriver.problems import Problem
+from upriver.workspace.package_sources.archive import stays_inside
 
 KEPT = 5
 """Exported revisions of a repository that stay."""
@@ -82,7 +82,7 @@ def _extract(revision: Revision, home: Path, tree: Path) -> None:
     beside = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            members = [member for member in tar if _stays_inside(member)]
+            members = [member for member in tar if _is_wanted(member)]
             # Python has a filter of its own from 3.11.4 on, and warns from 3.12 on without one.
             given = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             tar.extractall(beside, members, **given)  # type: ignore[arg-type]  # noqa: S202
@@ -96,13 +96,9 @@ def _extract(revision: Revision, home: Path, tree: Path) -> None:
             raise
 
 
-def _stays_inside(member: tarfile.TarInfo) -> bool:
-    """Whether a member is a file, a directory or a link that leads nowhere else."""
-    names = [member.name]
-    if member.issym():
-        names.append(posixpath.join(posixpath.dirname(member.name), member.linkname))
+def _is_wanted(member: tarfile.TarInfo) -> bool:
     plain = member.isfile() or member.isdir() or member.issym()
-    return plain and not any(posixpath.normpath(name).startswith(("..", "/")) for name in names)
+    return plain and stays_inside(member)
 
 
 def _prune(home: Path, newest: Path) -> None:

@@ -38,6 +38,25 @@ def unpack(archive: Path, into: Path, label: str, setting: Setting) -> Path:
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else into
 
 
+def stays_inside(member: tarfile.TarInfo) -> bool:
+    """Whether a member, and what it links to, lies below the directory it is unpacked into."""
+    if not is_inside(member.name):
+        return False
+    if not (member.issym() or member.islnk()):
+        return True
+    return not posixpath.isabs(member.linkname) and is_inside(_target_of(member))
+
+
+def _plain(name: str) -> str:
+    return posixpath.normpath(name.replace("\\", "/"))
+
+
+def _target_of(member: tarfile.TarInfo) -> str:
+    """Return where a link leads; a symbolic one starts from its own directory."""
+    base = posixpath.dirname(_plain(member.name)) if member.issym() else ""
+    return posixpath.normpath(posixpath.join(base, member.linkname))
+
+
 def _next(tar: tarfile.TarFile, label: str) -> tarfile.TarInfo | None:
     try:
         return tar.next()
@@ -58,18 +77,17 @@ class _Unpacking:
         self.links: dict[str, str] = {}
 
     def take(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
-        name = posixpath.normpath(member.name.replace("\\", "/"))
-        if not is_inside(member.name) or not is_inside(name):
-            raise self._refused(f"its entry `{member.name}` leads out of the package")
+        name = _plain(member.name)
+        if not stays_inside(member):
+            kind = "link" if member.issym() or member.islnk() else "entry"
+            raise self._refused(f"its {kind} `{member.name}` leads out of the package")
         self.files += 1
         if self.files > self.most_files:
             raise self._refused(f"it holds more than {self.most_files} files")
         if name == "." or member.isdir():
             self._directory(name)
-        elif member.issym():
-            self._note(name, posixpath.join(posixpath.dirname(name), member.linkname), member)
-        elif member.islnk():
-            self._note(name, member.linkname, member)
+        elif member.issym() or member.islnk():
+            self.links[name] = _target_of(member)
         elif member.isfile():
             self._file(tar, member, name)
         else:
@@ -85,12 +103,6 @@ class _Unpacking:
         except (FileExistsError, NotADirectoryError):
             raise self._refused(f"its entry `{name}` lies below a file") from None
         return place
-
-    def _note(self, name: str, target: str, member: tarfile.TarInfo) -> None:
-        target = posixpath.normpath(target)
-        if not is_inside(target) or posixpath.isabs(member.linkname):
-            raise self._refused(f"its link `{member.name}` leads out of the package")
-        self.links[name] = target
 
     def _file(self, tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
         place = self._place(name)

@@ -1,0 +1,1 @@
+"""Web servers: a call in, what they said out."""
