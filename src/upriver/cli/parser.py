@@ -225,6 +225,8 @@ def _value(option: Option, value: Any) -> Any:
     """Return a value as the option's field holds it."""
     if option.kind == "list":
         value = (value,) if isinstance(value, str) else tuple(value or ())
+    elif option.is_repeatable and isinstance(value, list | tuple):
+        value = tuple(map(str, value)) or None
     elif option.kind == "mapping" and isinstance(value, str):
         try:
             value = _mapping(value)
@@ -287,6 +289,8 @@ def _keywords(option: Option, help_text: str) -> dict[str, Any]:
             keywords |= {"nargs": "+", "action": _Extend, "metavar": option.metavar}
         case "mapping":
             keywords |= {"type": _mapping, "metavar": option.metavar}
+        case _ if option.is_repeatable:
+            keywords |= {"action": _Gather, "metavar": option.metavar}
         case _:
             keywords["metavar"] = option.metavar
     if option.choices:
@@ -313,6 +317,22 @@ class _Extend(argparse.Action):
     ) -> None:
         """Add the words."""
         setattr(namespace, self.dest, (*getattr(namespace, self.dest, ()), *values))
+
+
+class _Gather(argparse.Action):
+    """Keep a text that is given once; make a tuple of several."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Add the text."""
+        before = getattr(namespace, self.dest, None)
+        given = (before,) if isinstance(before, str) else before or ()
+        setattr(namespace, self.dest, (*given, values) if given else values)
 
 
 def _whole_number(text: str) -> int:

@@ -27,6 +27,14 @@ class Deferral(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Baseline
     name: str
     """How decisions name the baseline, e.g. its location."""
+    favoured: frozenset[str] = frozenset()
+    """Policy `exists` only: of these the baseline is favoured (defect D3)."""
+
+    def policy_for(self, unique_id: str) -> Policy:
+        """Return the policy under which a reference to a resource is decided."""
+        if self.policy == "exists" and unique_id in self.favoured:
+            return "favor-state"
+        return self.policy
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +128,7 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
             is_built_by_this_plan=is_built,
             exists_here=exists(surroundings.catalog, entry.kind, entry.relation),
             in_baseline=published is not None,
-            policy=None if deferral is None else deferral.policy,
+            policy=None if deferral is None else deferral.policy_for(entry.unique_id),
             is_same=standing.is_same,
             is_copy_current=standing.is_copy_current,
         )

@@ -15,9 +15,8 @@ from upriver.project.outcome import Outcome
 from upriver.project.published_state import State, no_state
 from upriver.project.reasons import Reasons
 from upriver.project.requests import Diff
-from upriver.project.resolve import deferring_of
 from upriver.project.selecting import select_for
-from upriver.project.state_reading import read_state
+from upriver.project.state_reading import asked_deferral, read_state
 from upriver.state.why import Difference
 
 _COMPARED = frozenset({"model", "seed", "snapshot", "test", "analysis", "source", "unit_test",
@@ -41,10 +40,7 @@ def _diff(opened: OpenedProject) -> Outcome:
     assert isinstance(request, Diff)  # noqa: S101 - the table of verbs
     loaded = opened.load()
     graph = loaded.graph
-    deferring, problems = deferring_of(
-        request.options, env=opened.caller.env, root=opened.workspace.root
-    )
-    opened.require(problems)
+    deferring = asked_deferral(opened)
     state = read_state(opened, deferring, graph)
     if state.comparison is None:
         raise ProblemsError((no_state("`diff`"),))

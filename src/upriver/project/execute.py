@@ -23,6 +23,7 @@ from upriver.plan.select import Selection
 from upriver.problems import Problem, ProblemsError
 from upriver.project.artifacts import write_run_results
 from upriver.project.build_store import published_builds
+from upriver.project.deferring.named import favouring
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
 from upriver.project.inline import with_inline
 from upriver.project.loading import Loaded
@@ -39,9 +40,9 @@ from upriver.project.published_state import (
     contract_problems,
     deferral_problem,
 )
-from upriver.project.resolve import Deferring, deferring_of
+from upriver.project.resolve import Deferring
 from upriver.project.selecting import select_for
-from upriver.project.state_reading import read_state
+from upriver.project.state_reading import asked_deferral, read_state
 from upriver.project.warehouse import Door, SchemaName
 from upriver.resources.nodes import Resource
 from upriver.run.batches import PastBatches
@@ -97,13 +98,8 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     """
     loaded = opened.load(wanted.extra_flags)
     graph = loaded.graph
-    deferring, problems = deferring_of(
-        opened.request.options,
-        env=opened.caller.env,
-        root=opened.workspace.root,
-        default_policy=opened.workspace.flags.defer_policy,
-    )
-    opened.require(problems)
+    is_read = wanted.command != "freshness"
+    deferring = asked_deferral(opened, wanted.selecting, is_read=is_read)
     state = read_state(opened, deferring, graph)
     opened.require(contract_problems(state, wanted.selecting.select))
     inline_id: str | None = None
@@ -115,13 +111,13 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         opened.listener(NothingToDo())
         return None
     if wanted.command == "clone":
-        deferring = _always(deferring)
+        deferring = _always(asked_deferral(opened))
         # `clone` defers without being asked to (deferral.md section 10).
         state = read_state(opened, deferring, graph)
     problem = deferral_problem(deferring, state)
     if problem is not None:
         opened.require((problem,))
-    deferral = deferral_of(deferring, state)
+    deferral = favouring(opened, deferral_of(deferring, state), graph, state)
     request = PlanRequest(
         command=wanted.command,
         graph=graph,

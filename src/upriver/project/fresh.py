@@ -13,6 +13,7 @@ from upriver.plan.preflight import refusal
 from upriver.project.evidence import Evidence
 from upriver.project.opened import OpenedProject
 from upriver.state.defer import DEFERRABLE_KINDS
+from upriver.workspace.inputs import option_from_env
 
 _BUILDING = frozenset({"run", "build", "test", "seed", "snapshot"})
 """Commands that build what is missing."""
@@ -75,7 +76,7 @@ def fresh_needs(
     for unique_id in own:
         standing(unique_id)
     evidence.local().save()
-    may_build = opened.workspace.flags.build_missing
+    may_build = _may_build(opened)
     if needed.builds and asked.command in _ASKING:
         if asked.command not in _BUILDING or not may_build:
             names = (graph.entries[i].name for i in needed.builds)
@@ -86,3 +87,12 @@ def fresh_needs(
             return FreshNeeds(catalog=catalog, standings=standings, extra=frozenset())
         return FreshNeeds(catalog=catalog, standings=standings, extra=frozenset(needed.builds))
     return FreshNeeds(catalog=catalog, standings=standings, extra=frozenset())
+
+
+def _may_build(opened: OpenedProject) -> bool:
+    """Whether ancestors may be built; the target's setting comes before the project's flag."""
+    setting = opened.workspace.deferral.target.build_missing
+    is_given = opened.request.options.build_missing is not None
+    if setting is None or is_given or option_from_env(opened.caller.env, "BUILD_MISSING"):
+        return opened.workspace.flags.build_missing
+    return setting

@@ -17,9 +17,8 @@ from upriver.project.option_groups import Selecting
 from upriver.project.outcome import Outcome
 from upriver.project.published_state import SEMANTIC, State, contract_problems, no_state
 from upriver.project.requests import List
-from upriver.project.resolve import deferring_of
 from upriver.project.selecting import LISTED_KINDS, select_for
-from upriver.project.state_reading import read_state
+from upriver.project.state_reading import asked_deferral, read_state
 
 if TYPE_CHECKING:
     # Loaded for who asks for reasons only.
@@ -36,13 +35,8 @@ def _list(opened: OpenedProject) -> Outcome:
     assert isinstance(request, List)  # noqa: S101 - the table of verbs
     loaded = opened.load()
     graph = loaded.graph
-    deferring, problems = deferring_of(
-        request.options,
-        env=opened.caller.env,
-        root=opened.workspace.root,
-        default_policy=opened.workspace.flags.defer_policy,
-    )
-    opened.require(problems)
+    selecting = None if request.why else _selecting(request)
+    deferring = asked_deferral(opened, selecting, is_read=False)
     state = read_state(opened, deferring, graph)
     opened.require(contract_problems(state, _selecting(request).select))
     reasons = _reasons(opened, loaded, state, request)

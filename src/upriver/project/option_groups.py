@@ -22,6 +22,8 @@ INDIRECT = ("eager", "cautious", "buildable", "empty")
 Flag = bool | None
 Text = str | None
 Words = tuple[str, ...]
+Places = str | tuple[str, ...] | None
+"""One text, or several in an order."""
 
 
 class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,21 +82,23 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     state: Annotated[
-        Text,
+        Places,
         option(
             "--state",
             env="STATE",
             metavar="PLACE",
+            is_repeatable=True,
             help="Where the artifacts are to compare with and to defer to: a directory, a file,"
             " `https://..`, `s3://..`, `gs://..`, `az://..`, `git:REVISION`",
         ),
     ] = None
     defer_state: Annotated[
-        Text,
+        Places,
         option(
             "--defer-state",
             env="DEFER_STATE",
             metavar="PLACE",
+            is_repeatable=True,
             help="Where the manifest is to defer to, if it differs from --state",
         ),
     ] = None

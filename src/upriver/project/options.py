@@ -26,6 +26,8 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     is_negatable: bool = False
     """Has a `--no-...` form."""
     is_hidden: bool = False
+    is_repeatable: bool = False
+    """Given once it is a text, given several times a list of them."""
     metavar: str | None = None
 
 
@@ -36,6 +38,7 @@ def option(
     choices: tuple[str, ...] = (),
     is_hidden: bool = False,
     is_plain: bool = False,
+    is_repeatable: bool = False,
     metavar: str | None = None,
 ) -> msgspec.Meta:
     """Describe a field. `is_plain` marks a switch without a `--no-...` form."""
@@ -47,6 +50,7 @@ def option(
             "choices": choices,
             "is_hidden": is_hidden,
             "is_plain": is_plain,
+            "is_repeatable": is_repeatable,
             "metavar": metavar,
         },
     )
@@ -77,6 +81,7 @@ def _option(name: str, hint: Any) -> Option:
         env=extra["env"],
         is_negatable=kind == "bool" and not extra["is_plain"],
         is_hidden=extra["is_hidden"],
+        is_repeatable=extra["is_repeatable"],
         metavar=extra["metavar"],
     )
 

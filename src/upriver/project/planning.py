@@ -33,10 +33,14 @@ def plan_of(planning: Planning, request: PlanRequest) -> tuple[Plan, Catalog]:
     """Return the plan, and what was listed for it; `request` says nothing of either yet."""
     request = _looked_up(planning, request)
     plan = make_plan(request)
-    is_reusing = request.command in _REUSING and getattr(planning.opened.request, "reuse", None)
-    if not is_reusing:
+    if request.command not in _REUSING or not _is_reuse_wanted(planning.opened):
         return plan, request.catalog
     return _reusing(planning, request, plan), request.catalog
+
+
+def _is_reuse_wanted(opened: OpenedProject) -> bool:
+    given: bool | None = getattr(opened.request, "reuse", None)
+    return bool(opened.workspace.deferral.target.reuse if given is None else given)
 
 
 def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:

@@ -36,6 +36,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     line: str | None = None
     """The baseline in one line: location, commit, age."""
 
+    def baselines(self) -> tuple[tuple[str, Baseline], ...]:
+        """Return what is deferred to, each with its line."""
+        return () if self.baseline is None else ((self.line or "", self.baseline),)
+
 
 def no_state(what: str) -> Problem:
     """Say that something needs a state to compare with."""

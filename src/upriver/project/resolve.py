@@ -19,6 +19,7 @@ from upriver.project.requests import REQUESTS
 from upriver.state.defer import Policy
 from upriver.state.remote.address import ARTIFACT_SUFFIXES, is_local
 from upriver.workspace.inputs import Inputs, option_from_env
+from upriver.workspace.upriver_file.settings import TargetDeferral
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -161,42 +162,84 @@ class Deferring(msgspec.Struct, frozen=True, kw_only=True):
     state: str | None
     """For `state:`, `result:` and `source_status:` selection."""
     baseline: str | None
-    """For deferral: `--defer-state` where given, else `--state`."""
+    """For deferral: `--defer-state` where given, else `--state`; the first of several."""
+    layers: tuple[str, ...] = ()
+    """All states to defer to, best first, where there are several."""
+    names: Mapping[str, str] = {}
+    """How places are called that have a name of their own."""
+    is_set: bool = False
+    """Whether the states come from settings: nobody asked for them just now."""
+
+
+NO_SETTINGS = TargetDeferral()
 
 
 def deferring_of(
-    options: GlobalOptions, *, env: Mapping[str, str], root: str, default_policy: str = "exists"
+    options: GlobalOptions,
+    *,
+    env: Mapping[str, str],
+    root: str,
+    default_policy: str = "exists",
+    settings: TargetDeferral = NO_SETTINGS,
 ) -> tuple[Deferring, tuple[Problem, ...]]:
     """Resolve the deferral options; relative paths are relative to the project `root`.
 
-    `default_policy` is what the project or the environment says of how to defer.
+    `default_policy` is what the project or the environment says of how to defer; `settings` are
+    those of the target (defect D23), which anything given now comes before.
     """
     problems: list[Problem] = []
-    is_on = _choose("defer", options.defer, env, problems)
-    if options.defer is None and options.defer_policy is not None:
-        is_on = True
-    is_favoured = _choose("favor_state", options.favor_state, env, problems)
+    named = tuple(one.place for one in settings.states)
     retired_state = env.get(_RETIRED["state"]) or None
     if retired_state:
         problems.append(_retired("state"))
-    state = retired_state or options.state or option_from_env(env, "STATE")
-    given = options.defer_state
-    if given is None and options.state is None:
+    states = _places(retired_state or options.state, env, "STATE")
+    given: tuple[str, ...] = _places(options.defer_state, {}, "")
+    if not given and options.state is None:
         # An explicit `--state` beats a DBT_DEFER_STATE left in the environment (D7).
-        given = option_from_env(env, "DEFER_STATE")
-    baseline = given or state
+        given = _places(None, env, "DEFER_STATE")
+    layers = given or states or named
+    # Selectors compare with the most lasting one: what stands before it is on its way there.
+    state = (states or (() if settings.compare is None else (settings.compare,)) or named)[-1:]
+    is_set = not (given or states)
+    is_default = bool(named) if settings.is_on is None else settings.is_on
+    is_on = _choose("defer", options.defer, env, problems, default=is_default)
+    if options.defer is None and options.defer_policy is not None:
+        is_on = True
+    is_favoured = _choose(
+        "favor_state", options.favor_state, env, problems, default=settings.favored is True
+    )
     policy: Policy | None = None
     if is_on:
+        if option_from_env(env, "DEFER_POLICY") is None:
+            default_policy = settings.policy or default_policy
         policy = _policy(options, default_policy, is_favoured=is_favoured)
         if options.favor_state and policy != "favor-state":
             problems.append(_two_policies(policy))
+    places = tuple(dict.fromkeys(_absolute(root, place) for place in layers))
     resolved = Deferring(
-        policy=policy, state=_absolute(root, state), baseline=_absolute(root, baseline)
+        policy=policy,
+        state=_absolute(root, state[0]) if state else None,
+        baseline=places[0] if places else None,
+        layers=places if len(places) > 1 else (),
+        names={_absolute(root, one.place): one.name for one in settings.states if one.name},
+        is_set=is_set,
     )
-    problems.extend(_check_directory("--state", resolved.state))
+    if resolved.state is not None:
+        problems.extend(_check_directory("--state", resolved.state))
     if given:
-        problems.extend(_check_directory("--defer-state", resolved.baseline))
+        for place in places:
+            problems.extend(_check_directory("--defer-state", place))
     return resolved, tuple(problems)
+
+
+def _places(
+    given: str | tuple[str, ...] | None, env: Mapping[str, str], variable: str
+) -> tuple[str, ...]:
+    """Return places as given, else from a variable, where a semicolon stands between several."""
+    if given is None or given == ():
+        text = option_from_env(env, variable) if variable else None
+        return tuple(one for one in (text or "").split(";") if one)
+    return (given,) if isinstance(given, str) else given
 
 
 def _policy(options: GlobalOptions, default: str, *, is_favoured: bool) -> Policy:
@@ -222,6 +265,8 @@ def _choose(
     given: bool | None,  # noqa: FBT001 - an option as given
     env: Mapping[str, str],
     problems: list[Problem],
+    *,
+    default: bool,
 ) -> bool:
     retired = env.get(_RETIRED[field])
     name = field.upper()
@@ -234,9 +279,11 @@ def _choose(
     else:
         text = option_from_env(env, name)
         name = f"DBT_{name}"
-    value = truth(text or "")
+    if text is None:
+        return default
+    value = truth(text)
     if value is None:
-        problems.append(bad_value(name, text or "", "a boolean: true or false"))
+        problems.append(bad_value(name, text, "a boolean: true or false"))
         return False
     return value
 
@@ -251,9 +298,9 @@ def _retired(field: str) -> Problem:
     )
 
 
-def _check_directory(flag: str, path: str | None) -> tuple[Problem, ...]:
+def _check_directory(flag: str, path: str) -> tuple[Problem, ...]:
     # A missing directory is accepted here: whether it matters shows when the state is needed.
-    if path is None or not os.path.isfile(path) or path.endswith(ARTIFACT_SUFFIXES):
+    if not os.path.isfile(path) or path.endswith(ARTIFACT_SUFFIXES):
         return ()
     return (
         Problem(
@@ -264,7 +311,7 @@ def _check_directory(flag: str, path: str | None) -> tuple[Problem, ...]:
     )
 
 
-def _absolute(root: str, path: str | None) -> str | None:
-    if path is None or (":" in path and not is_local(path)):
+def _absolute(root: str, path: str) -> str:
+    if ":" in path and not is_local(path):
         return path
     return os.path.normpath(os.path.join(root, path))

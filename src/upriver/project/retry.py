@@ -42,7 +42,8 @@ def read_previous(
     request: Retry, *, target_path: str, warn_is_error: bool
 ) -> tuple[Retrying, tuple[Problem, ...]]:
     """Rebuild the previous request; raises ProblemsError when there is none to retry."""
-    directory = request.options.state or target_path
+    given = request.options.state or target_path
+    directory = given if isinstance(given, str) else given[0]
     past, problems = load_run_results(directory)
     if past is None:
         raise ProblemsError((*problems, _no_previous(directory)))

@@ -36,17 +36,18 @@ def made_local(
     names: dict[str, str] = {}
     problems: list[Problem] = []
     found: dict[str, str | None] = {}
-    for text in dict.fromkeys((deferring.state, deferring.baseline)):
+    for text in dict.fromkeys((deferring.state, deferring.baseline, *deferring.layers)):
         if text is None:
             continue
         address = read_address(text)
         directory = found[text] = _directory(opened, address, problems)
         if directory is not None and directory != text:
-            names[directory] = address.shown
+            names[directory] = deferring.names.get(text, address.shown)
     state, baseline = (
         None if text is None else found[text] for text in (deferring.state, deferring.baseline)
     )
-    local = msgspec.structs.replace(deferring, state=state, baseline=baseline)
+    layers = tuple(place for text in deferring.layers if (place := found[text]) is not None)
+    local = msgspec.structs.replace(deferring, state=state, baseline=baseline, layers=layers)
     return local, names, tuple(problems)
 
 
@@ -104,7 +105,7 @@ def _of_revision(opened: OpenedProject, name: str) -> Fetched | Problem:
 
 
 def _production_target(opened: OpenedProject) -> str | Problem:
-    given = opened.request.options.state_target
+    given = opened.request.options.state_target or opened.workspace.deferral.target.state_target
     profile = opened.workspace.profile
     known = () if profile is None else profile.target_names
     if given is not None:

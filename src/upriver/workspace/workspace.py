@@ -29,6 +29,7 @@ from upriver.workspace.rendering import EnvVar, render_tree, settings_names
 from upriver.workspace.secrets import scrub, secrets_of
 from upriver.workspace.selectors_file import read_selectors
 from upriver.workspace.settings import ProjectSettings
+from upriver.workspace.upriver_file.settings import DeferralSettings, read_deferral
 from upriver.workspace.vars import Vars
 
 
@@ -51,6 +52,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     log_path: str
     selectors: Mapping[str, Any] = {}
     """Raw definitions of `selectors.yml` by name (SEL-65)."""
+    deferral: DeferralSettings = DeferralSettings()
+    """What `upriver.yml` says for the chosen target."""
     inputs: Inputs
 
     def __repr__(self) -> str:
@@ -111,7 +114,15 @@ class _Opening:
         self._check_versions(packages, flags)
         selectors, problems = read_selectors(self.root, names)
         self.problems.extend(problems)
-        return self._workspace(packages, opened, flags, selectors)
+        deferral = self._deferral(opened, names)
+        return self._workspace(packages, opened, flags, (selectors, deferral))
+
+    def _deferral(self, opened: OpenProfile | None, names: Mapping[str, Any]) -> DeferralSettings:
+        target_name = None if opened is None else opened.profile.target_name
+        deferral, problems = read_deferral(self.root, target_name, names)
+        if self.inputs.needs_profile:
+            self.problems.extend(problems)
+        return deferral
 
     def _profile(self, raw: RawProject) -> OpenProfile | None:
         name = self._profile_name(raw)
@@ -165,8 +176,9 @@ class _Opening:
         packages: tuple[Package, ...],
         opened: OpenProfile | None,
         flags: ProjectFlags,
-        selectors: Mapping[str, Any],
+        files: tuple[Mapping[str, Any], DeferralSettings],
     ) -> Workspace:
+        selectors, deferral = files
         settings = packages[0].settings
         dialect = None if opened is None else _dialect_of(opened.adapter)
         return Workspace(
@@ -187,6 +199,7 @@ class _Opening:
             target_path=self._target_path(settings),
             log_path=self._log_path(settings),
             selectors=selectors,
+            deferral=deferral,
             inputs=self.inputs,
         )
 

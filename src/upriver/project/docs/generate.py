@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
+import msgspec
+
 from upriver.graph.graph import Graph
 from upriver.plan.methods import Material
 from upriver.problems import Problem
@@ -27,9 +29,9 @@ from upriver.project.opened import OpenedProject, with_project
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.published_state import State
 from upriver.project.requests import DocsGenerate
-from upriver.project.resolve import Deferring, deferring_of
+from upriver.project.resolve import Deferring
 from upriver.project.selecting import select_for
-from upriver.project.state_reading import read_state
+from upriver.project.state_reading import asked_deferral, read_state
 from upriver.resources.catalog import CatalogTable
 from upriver.run.catalog import read_catalog
 from upriver.run.report import Report
@@ -76,10 +78,7 @@ def _keep_manifest(opened: OpenedProject) -> None:
 def _read(opened: OpenedProject, request: DocsGenerate) -> tuple[_Tables, tuple[str, ...]]:
     loaded = opened.load()
     graph = loaded.graph
-    deferring, problems = deferring_of(
-        request.options, env=opened.caller.env, root=opened.workspace.root
-    )
-    opened.require(problems)
+    deferring = asked_deferral(opened, request.selecting)
     state = read_state(opened, deferring, graph)
     ids = documented(graph, _selected(opened, request, graph, state))
     opened.listener(BuildingCatalog())
@@ -101,7 +100,7 @@ def _existing(deferring: Deferring) -> Deferring:
     """Return deferral that asks what exists: the catalog describes copies that are there."""
     if deferring.policy is None:
         return deferring
-    return Deferring(policy="exists", state=deferring.state, baseline=deferring.baseline)
+    return msgspec.structs.replace(deferring, policy="exists")
 
 
 def _selected(
