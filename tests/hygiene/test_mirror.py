@@ -79,6 +79,11 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "project/build_store.py", "project/evidence.py", "project/fresh.py",
         "project/ledger.py", "project/planning.py", "state/published.py",
     ),
+    "project/test_data_diff.py": ("project/comparing/*.py",),
+    "run/compare/test_compare.py": (
+        "run/compare/columns.py", "run/compare/dialects.py", "run/compare/differing.py",
+        "run/compare/queries.py",
+    ),
     "project/test_difference.py": ("project/reasons.py", "state/why.py"),
     "state/wire/test_wire_run_results.py": ("state/wire/sources.py",),
     "state/wire/test_semantic_manifest.py": ("state/wire/semantic.py",),

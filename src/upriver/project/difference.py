@@ -8,10 +8,10 @@ import msgspec
 
 from upriver.graph.graph import Graph
 from upriver.plan.methods import Material
-from upriver.problems import ProblemsError
+from upriver.problems import Problem, ProblemsError
 from upriver.project.listing import selector_of
 from upriver.project.opened import OpenedProject, with_project
-from upriver.project.outcome import Outcome
+from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.published_state import State, no_state
 from upriver.project.reasons import Reasons
 from upriver.project.requests import Diff
@@ -38,6 +38,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 def _diff(opened: OpenedProject) -> Outcome:
     request = opened.request
     assert isinstance(request, Diff)  # noqa: S101 - the table of verbs
+    opened.require(_data_only(request))
     loaded = opened.load()
     graph = loaded.graph
     deferring = asked_deferral(opened)
@@ -51,6 +52,12 @@ def _diff(opened: OpenedProject) -> Outcome:
     if selected is None:
         raise ProblemsError(tuple(opened.problems))
     is_chosen = bool(request.selecting.select or request.selecting.selector)
+    if request.data:
+        reasons.close()
+        # Comparing data is loaded for who asks for it.
+        from upriver.project.comparing.data_diff import diff_data
+
+        return diff_data(opened, graph, state, selected.selection.ids, is_chosen=is_chosen)
     changed = _changed(selected.selection.ids, graph, reasons)
     if not is_chosen:
         changed = (*changed, *_deleted(state))
@@ -63,7 +70,29 @@ def _diff(opened: OpenedProject) -> Outcome:
         place = os.path.relpath(deferring.state or "", opened.workspace.root)
         shown = deferring.state if ":" in (deferring.state or "") else place
         lines = (f"Compared with {shown}", *_lines(changed, shows_ancestors=is_chosen))
-    return opened.outcome(graph=graph, lines=lines, data=data)
+    is_failure = bool(request.fail_on_difference and changed)
+    exit_code = ExitCode.FAILURE if is_failure else ExitCode.SUCCESS
+    return opened.outcome(exit_code, graph=graph, lines=lines, data=data)
+
+
+def _data_only(request: Diff) -> tuple[Problem, ...]:
+    """Return what was given that means nothing unless rows are compared."""
+    given = {
+        "--key": request.key is not None,
+        "--html": request.html is not None,
+        "--output html": request.output == "html",
+    }
+    if request.data:
+        return ()
+    return tuple(
+        Problem(
+            code="diff-without-data",
+            message=f"`{name}` is for comparing rows, and `--data` was not given",
+            hint="`upriver diff --data -s MODEL` compares the rows of a model",
+        )
+        for name, is_given in given.items()
+        if is_given
+    )
 
 
 def _changed(ids: frozenset[str], graph: Graph, reasons: Reasons) -> tuple[Changed, ...]:

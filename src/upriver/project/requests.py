@@ -158,12 +158,41 @@ class List(Request, frozen=True, kw_only=True):
 
 
 class Diff(Request, frozen=True, kw_only=True):
-    """Show what differs from a state, and why."""
+    """Show what differs from a state, and why; with `--data`, how the rows differ."""
 
     selecting: Selecting = Selecting()
-    output: Annotated[str, option("--output", choices=("json", "text"), help="Table or JSON")] = (
-        "text"
-    )
+    data: Annotated[
+        Flag,
+        option("--data", is_plain=True, help="Compare the rows of relations in the warehouse"),
+    ] = None
+    key: Annotated[
+        Text,
+        option(
+            "--key",
+            metavar="COLUMNS",
+            help="With `--data`: columns, separated by commas, that tell rows apart",
+        ),
+    ] = None
+    limit_examples: Annotated[
+        int, option("--limit-examples", metavar="N", help="With `--data`: examples of each change")
+    ] = 3
+    html: Annotated[
+        Text, option("--html", metavar="FILE", help="With `--data`: also write a page to a file")
+    ] = None
+    fail_on_difference: Annotated[
+        Flag,
+        option(
+            "--fail-on-difference", is_plain=True, help="End with exit code 1 if anything differs"
+        ),
+    ] = None
+    output: Annotated[
+        str,
+        option(
+            "--output",
+            choices=("json", "text", "html"),
+            help="What is printed; a page with `--data` only",
+        ),
+    ] = "text"
 
 
 class Parse(Request, frozen=True, kw_only=True):

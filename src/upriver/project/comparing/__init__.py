@@ -1,0 +1,1 @@
+"""How results of comparisons are shown: as a table, as data, as a page."""
