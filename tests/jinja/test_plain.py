@@ -46,10 +46,16 @@ PIECES = [
     "{{ twice('a') }}", '{{twice("b", times=3)}}', "{{ twice(times=-1, name='c',) }}",
     "{{ twice(none, true) }}", "{{ shop.twice('}}') }}", "{{ twice(ref('a')) }}", "{{ var('x', 1) }}",
     "{{ twice(\n'a') }}", "{{ twice('a' 'b') }}", "{{ twice('a') | upper }}", "{{ unknown('a') }}",
+    "{% if twice('') %}", "{%- if not nothing() -%}", "{% if var('absent', false) %}", "{% endif %}",
+    "{%- endif -%}", " {%- endif %} ", "{% else %}", "{% if not twice %}", "{% if nothing() %}",
+    "{{ config(meta={'a': {'b': ['}}']}}, tags=[\n'x']) }}", "{{ config(a={'b': f()}) }}",
+    "{% if shop.nothing() %}", "{{ tell('a') }}",
     "{{ dbt.type_string() }}", "{{ twice }}", "{{ log('a', info=true) }}",
 ]  # fmt: skip
 MACROS = """
 {% macro twice(name, times=2) %}{{ name }}*{{ times }}{% endmacro %}
+{% macro nothing() %}{% do return(none) %}{% endmacro %}
+{% macro tell(name) %}{% do return([name]) %}{% endmacro %}
 {% macro refused(name) %}
 {{ exceptions.raise_compiler_error('no ' ~ name) }}
 {% endmacro %}
@@ -104,10 +110,15 @@ def _rendered(text: str, context: Context, origin: Origin) -> str:
         ("{{ twice(name) }}", None),
         ("{{ return('x') }}", None),
         ("{% set x = 1 %}", None),
+        ("{{ config(meta={'owner': 'a'}) }}a", "a"),
+        ("a {%- if nothing() %}b{{ ref('missing') }}{% endif %} c", "a c"),
+        ("{% if not nothing() -%} b {% endif %}\n", "b "),
+        ("{% if nothing() %}a{% else %}b{% endif %}", None),
+        ("{% if nothing() %}a", None),
     ],
 )
 def test_what_is_plain(text: str, expected: str | None) -> None:
-    assert plain_of(text, make_world()) == expected
+    assert plain_of(text, make_world(own=MACROS)) == expected
 
 
 def test_a_reference_without_answer_is_an_error() -> None:

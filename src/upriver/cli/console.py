@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Callable
+from typing import Any, TextIO
 
 from upriver import __version__
 from upriver.cli import lines
@@ -60,32 +61,35 @@ class Console:
         self._threads: dict[str, str] = {}
         self._part: str | None = None
         self._command = ""
+        self._shown = self._table()
 
     def __call__(self, event: ProjectEvent | Event) -> None:
         """Show one event."""
-        match event:
-            case Opened():
-                self._opened(event)
-            case ProjectLoaded():
-                self._line(lines.found_line(event.counts))
-            case ProblemFound():
-                self._problem(event.problem)
-            case Planned():
-                self._graph = event.graph
-                if event.summary_line:
-                    self._line(event.summary_line)
-            case NothingToDo():
-                self._line(lines.NOTHING_TO_DO, level="warn")
-            case Said():
-                self._line(event.text)
-            case BuildingCatalog():
-                self._line(lines.BUILDING_CATALOG)
-            case CatalogWritten():
-                self._line(lines.catalog_line(event.path))
-            case ArtifactWritten():
-                self._line(f"Wrote {event.path}", level="debug")
-            case _:
-                self._run_event(event)
+        show = self._shown.get(type(event))
+        if show is not None:
+            show(event)
+
+    def _table(self) -> dict[type[Any], Callable[[Any], None]]:
+        """Return what shows each kind of event: a look-up, since statements come by thousands."""
+        table: dict[type[Any], Callable[[Any], None]] = {
+            Opened: self._opened,
+            ProjectLoaded: lambda event: self._line(lines.found_line(event.counts)),
+            ProblemFound: lambda event: self._problem(event.problem),
+            Planned: self._planned,
+            NothingToDo: lambda _: self._line(lines.NOTHING_TO_DO, level="warn"),
+            Said: lambda event: self._line(event.text),
+            BuildingCatalog: lambda _: self._line(lines.BUILDING_CATALOG),
+            CatalogWritten: lambda event: self._line(lines.catalog_line(event.path)),
+            ArtifactWritten: lambda event: self._line(f"Wrote {event.path}", level="debug"),
+            RunStarted: self._began,
+            StepStarted: self._started,
+            StepFinished: self._finished,
+            RunFinished: self._ended,
+            Printed: self._printed,
+        }
+        if self._style.shows("debug"):
+            table[QueryRan] = self._query
+        return table
 
     def _opened(self, event: Opened) -> None:
         self._command = event.command
@@ -96,22 +100,10 @@ class Console:
         if event.adapter_type is not None:
             self._line(f"Registered adapter: {event.adapter_type}={__version__}")
 
-    def _run_event(self, event: Event) -> None:
-        match event:
-            case RunStarted() if self._graph is not None:
-                self._began(event)
-            case StepStarted():
-                self._started(event)
-            case StepFinished():
-                self._finished(event)
-            case RunFinished():
-                self._ended(event)
-            case Printed():
-                self._printed(event)
-            case QueryRan():
-                self._query(event)
-            case _:
-                pass
+    def _planned(self, event: Planned) -> None:
+        self._graph = event.graph
+        if event.summary_line:
+            self._line(event.summary_line)
 
     def _printed(self, event: Printed) -> None:
         if event.level == "print":
@@ -134,6 +126,8 @@ class Console:
         self._line(text, level="debug", thread=thread, is_flushed=event.seconds is None)
 
     def _began(self, event: RunStarted) -> None:
+        if self._graph is None:
+            return
         self._results = []
         self._part = None
         self._line("")

@@ -130,6 +130,7 @@ def _perform(parsed: Parsed, calling: Calling) -> InvokeResult:
         # Callbacks are other people's, and are called from this thread alone.
         is_heard_from_any_thread=not calling.callbacks,
     )
+    calling.stop.last_words = output.last_words
     failure: Exception | None = None
     try:
         outcome = _outcome(parsed, caller, calling, has_colours=output.has_colours)
@@ -140,6 +141,7 @@ def _perform(parsed: Parsed, calling: Calling) -> InvokeResult:
         failure = error
         outcome = _crashed(error, calling, output.log_path, listen)
     finally:
+        calling.stop.last_words = None
         output.close()
     return InvokeResult(
         success=outcome.is_success,

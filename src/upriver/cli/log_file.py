@@ -1,12 +1,22 @@
-"""The log file: everything at debug level, rotated (CLI-103); and text without secrets."""
+"""The log file: everything at debug level, rotated (CLI-103); and text without secrets.
+
+A run writes some ten lines per model, and a system call for each would take as long as rendering
+them. So lines are gathered, and a thread puts them into the file a moment later: whoever looks at
+the log of a run that was killed, or still waits for a statement, sees all but the last moment.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 _KEPT = 5
+_MOMENT = 0.25
+"""Seconds that a line may wait."""
+_BUFFER = 1 << 16
 DEFAULT_MAX_BYTES = 10 * 1024 * 1024
 NAME = "dbt.log"
 Redact = Callable[[str], str]
@@ -32,6 +42,65 @@ class RedactingFile:
         return self._stream.isatty()
 
 
+class LogFile:
+    """A file whose lines are put into it a moment after they were written; safe in all threads.
+
+    A disk that is full loses lines, and ends nothing.
+    """
+
+    def __init__(self, stream: TextIO, moment: float = _MOMENT) -> None:
+        self._stream = stream
+        self._moment = moment
+        self._lock = threading.Lock()
+        self._is_due = threading.Event()
+        self._is_closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def write(self, text: str) -> int:
+        """Write text, which is in the file a moment later."""
+        with self._lock, contextlib.suppress(OSError):
+            self._stream.write(text)
+        if not self._is_due.is_set():
+            self._is_due.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._keep, name="log", daemon=True)
+                self._thread.start()
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: the moment is short enough for everybody who writes."""
+
+    def sync(self, patience: float = -1) -> None:
+        """Put everything into the file now, unless another thread holds it for too long."""
+        if self._lock.acquire(timeout=patience):
+            try:
+                with contextlib.suppress(OSError):
+                    self._stream.flush()
+            finally:
+                self._lock.release()
+
+    def isatty(self) -> bool:
+        """Say no."""
+        return False
+
+    def close(self) -> None:
+        """Put everything into the file, and close it."""
+        self._is_closed.set()
+        self._is_due.set()
+        if self._thread is not None:
+            self._thread.join()
+        with contextlib.suppress(OSError):
+            self._stream.close()
+
+    def _keep(self) -> None:
+        while not self._is_closed.is_set():
+            self._is_due.wait()
+            self._is_closed.wait(self._moment)
+            # Cleared first: what is written from now on is due again.
+            self._is_due.clear()
+            self.sync()
+
+
 def redactor(env: Mapping[str, str]) -> Redact:
     """Return a function that blanks the values of `DBT_ENV_SECRET*` (PROJ-257)."""
     secrets = sorted(
@@ -39,6 +108,9 @@ def redactor(env: Mapping[str, str]) -> Redact:
         key=len,
         reverse=True,
     )
+
+    if not secrets:
+        return _unchanged
 
     def redact(text: str) -> str:
         for secret in secrets:
@@ -49,16 +121,21 @@ def redactor(env: Mapping[str, str]) -> Redact:
     return redact
 
 
-def open_log(directory: str, max_bytes: int) -> TextIO | None:
+def _unchanged(text: str) -> str:
+    return text
+
+
+def open_log(directory: str, max_bytes: int) -> LogFile | None:
     """Open the log for appending, rotating it first when it is large; None if impossible."""
     path = Path(directory) / NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if max_bytes and path.exists() and path.stat().st_size > max_bytes:
             _rotate(path)
-        return path.open("a", encoding="utf-8", errors="backslashreplace")
+        stream = path.open("a", _BUFFER, encoding="utf-8", errors="backslashreplace")
     except OSError:
         return None
+    return LogFile(stream)
 
 
 def _rotate(path: Path) -> None:

@@ -27,6 +27,8 @@ def main() -> None:
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         if stop.is_requested:
+            if stop.last_words is not None:
+                stop.last_words()
             leave(INTERRUPTED)
         stop.request()
 

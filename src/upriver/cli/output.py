@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from upriver.cli.console import Console
-from upriver.cli.log_file import DEFAULT_MAX_BYTES, RedactingFile, open_log, redactor
+from upriver.cli.log_file import DEFAULT_MAX_BYTES, LogFile, RedactingFile, open_log, redactor
 from upriver.cli.progress import Progress
 from upriver.cli.style import Style
 from upriver.project.events import Opened
@@ -26,6 +26,8 @@ _DATA_COMMANDS = frozenset({"ls", "compile", "show", "plan", "diff"})
 both, or the format is JSON, where tools expect one stream (CLI-106)."""
 _QUIET_STEPS = _DATA_COMMANDS | {"docs generate"}
 """Commands that do not tell of each step."""
+_PATIENCE = 0.2
+"""Seconds; whoever asked a second time to end does not want to wait."""
 _FINAL_EVENTS = {"compile": ("CompiledNode", "Q042"), "show": ("ShowNode", "Q041")}
 
 
@@ -59,7 +61,7 @@ class Output:
         self._flags, _ = resolve_flags(given, env, {}, "")
         self.log_path: str | None = None
         self._file: JsonLog | Console | None = None
-        self._stream: TextIO | None = None
+        self._stream: LogFile | None = None
         # Statements are reported from the threads that send them.
         self._lock = threading.Lock()
         self._sink: Console | JsonLog = self._make_sink()
@@ -146,7 +148,7 @@ class Output:
         self._stream = open_log(directory, self._max_bytes())
         if self._stream is None:
             return None
-        file = cast("TextIO", RedactingFile(self._stream, self._redact))
+        file = cast("TextIO", RedactingFile(cast("TextIO", self._stream), self._redact))
         # As dbt does, the file follows the console into JSON unless it has a format of its own.
         is_json = "json" in {flags.log_format_file, flags.log_format}
         if is_json and not self._has_own_format():
@@ -186,6 +188,11 @@ class Output:
             for text, item in zip(lines, outcome.data or (), strict=False):
                 self._sink.shown(*named, text, item)
         self._sink.completed(is_success=outcome.is_success)
+
+    def last_words(self) -> None:
+        """Complete the log of a process that is about to end at once."""
+        if self._stream is not None:
+            self._stream.sync(_PATIENCE)
 
     def close(self) -> None:
         """Leave the terminal as it was, and the log complete."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 
@@ -37,13 +38,19 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
 
     def prefix(self, level: str, thread: str | None) -> str:
         """Return what stands before a line: times are local, as people read them."""
-        if not self.is_detailed:
-            return f"{time.strftime('%H:%M:%S')}  "
         moment = time.time()
-        clock = time.strftime("%H:%M:%S", time.localtime(moment))
-        now = f"{clock}.{int(moment % 1 * 1_000_000):06d}"
+        second = int(moment)
+        if not self.is_detailed:
+            return f"{_clock(second)}  "
+        now = f"{_clock(second)}.{int((moment - second) * 1_000_000):06d}"
         name = thread or threading.current_thread().name
         return f"{now} [{level:<5.5}] [{name:<10.10}]: "
+
+
+@functools.lru_cache(maxsize=4)
+def _clock(second: int) -> str:
+    """Return a second as local time; a run shows each by the thousand."""
+    return time.strftime("%H:%M:%S", time.localtime(second))
 
 
 def shown_place(problem: Problem) -> str | None:

@@ -39,6 +39,7 @@ class MacroTable:
         self._dispatch = dict(dispatch or {})
         self._may_replace = may_packages_replace_materializations
         self._internal = self._flatten(internal)
+        self._reached: dict[str, Mapping[str, Macro]] = {}
         self._installed = tuple(p for p in self._by_package if p not in internal and p != root)
 
     def _flatten(self, packages: tuple[str, ...]) -> dict[str, Macro]:
@@ -49,12 +50,18 @@ class MacroTable:
 
     def find(self, name: str, package: str) -> Macro | None:
         """Find what an unqualified call from a node of `package` reaches (JINJA-135)."""
-        for owner in (package, self.root):
+        reached = self._reached.get(package)
+        if reached is None:
+            # One mapping for each package that asks: a run looks up fifty names for each model.
+            reached = self._reached[package] = self._reach(package)
+        return reached.get(name)
+
+    def _reach(self, package: str) -> Mapping[str, Macro]:
+        reached = dict(self._internal)
+        for owner in (self.root, package):
             if owner not in self.internal:
-                found = self._by_package.get(owner, _NO_MACROS).get(name)
-                if found is not None:
-                    return found
-        return self._internal.get(name)
+                reached.update(self._by_package.get(owner, _NO_MACROS))
+        return reached
 
     def find_in(self, namespace: str, name: str) -> Macro | None:
         """Find what `namespace.name` reaches (JINJA-136)."""

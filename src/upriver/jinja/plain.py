@@ -1,9 +1,9 @@
 """Rendering the commonest templates without Jinja: plain text with calls that are written out.
 
 Compiling a template costs half a millisecond, more than everything else a small model costs. A
-template of references, `config(...)` calls, `this`, comments, and calls of macros and of `var`
-with nothing but constants needs none of it: the answers are put in where the calls stand. Whatever
-else appears, the caller renders.
+template of references, `config(...)` calls, `this`, comments, calls of macros and of `var` with
+nothing but constants, and `if` with nothing but such a call, needs none of it: the answers are put
+in where the calls stand. Whatever else appears, the caller renders.
 """
 
 from __future__ import annotations
@@ -20,14 +20,22 @@ from upriver.jinja.scope import Context, is_foreign
 from upriver.resources.calls import RefCall, SourceCall
 
 _NAME = r"""(['"])([^'"\\\n]*)"""
+_FLAT = rf"[^'\"(){{}}]++|{STRING}"
+_DEEP = rf"{_FLAT}|\{{(?>(?:{_FLAT})*)\}}"
+_CALLED = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?"
+_GIVEN = rf"(?>(?:[^'\"(){{}}\n]++|{STRING})*)"
 _PIECE = re.compile(
     rf"""\{{\{{\s*+(?:
           (?P<ref>ref)\s*+\(\s*+{_NAME}\2\s*+(?:,\s*+{_NAME}\4\s*+)?\)
         | (?P<source>source)\s*+\(\s*+{_NAME}\7\s*+,\s*+{_NAME}\9\s*+\)
-        | (?P<config>config)\s*+\((?>(?:[^'"(){{}}]++|{STRING})*)\)
+        | (?P<config>config)\s*+\((?>(?:{_FLAT}|\{{(?>(?:{_DEEP})*)\}})*)\)
         | (?P<this>this)
-        | (?P<call>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)\((?P<given>(?>(?:[^'"(){{}}\n]++|{STRING})*))\)
+        | (?P<call>{_CALLED})\((?P<given>{_GIVEN})\)
       )\s*+\}}\}}
+    | \{{%(?P<trim>-?)\s*+(?:
+          if\s+(?P<not>not\s+)?(?P<if>{_CALLED})\((?P<when>{_GIVEN})\)
+        | (?P<endif>endif)
+      )\s*+(?P<trim_after>-?)%\}}
     | (?P<comment>\{{\#(?!-)(?>(?:[^#-]|\#(?!\}})|-(?!\#\}}))*)\#\}})
     | (?P<other>\{{[{{%\#])
     """,
@@ -45,9 +53,10 @@ _WORDS = {
     "true": True, "True": True, "false": False, "False": False, "none": None, "None": None,
 }  # fmt: skip
 _NAMES = ("ref", "source", "config", "this")
-_KINDS = (*_NAMES, "call", "comment")
+_KINDS = (*_NAMES, "call", "comment", "if", "endif")
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
+Piece = tuple[str, re.Match[str], Call | None]
 
 
 def render_plain(text: str, context: Context, origin: Origin) -> str | None:
@@ -60,29 +69,60 @@ def render_plain(text: str, context: Context, origin: Origin) -> str | None:
     if "{" not in text or "\r" in text or subject.overrides.macros:
         return None
     # Everything is looked at before anything is called: what is called may have effects.
-    found: list[tuple[str, re.Match[str], Call | None]] = []
+    found: list[Piece] = []
     for match in _PIECE.finditer(text):
         kind = _kind(match)
-        call = _call(match, context) if kind == "call" else None
-        if kind is None or (kind == "call" and call is None):
+        call = _call(kind, match, context) if kind in {"call", "if"} else None
+        if kind is None or (kind in {"call", "if"} and call is None):
             return None
         found.append((kind, match, call))
-    used = {kind for kind, _, _ in found}
+    used = [kind for kind, _, _ in found]
+    if not _is_closed(used):
+        return None
     # A macro of one of these names replaces dbt's own (JINJA-135).
     if any(name in used and context.world.find_macro(name, subject.package) for name in _NAMES):
         return None
+    return _filled_in(text, found, context, origin)
+
+
+def _is_closed(kinds: list[str]) -> bool:
+    """Whether every `if` has its `endif`."""
+    depth = 0
+    for kind in kinds:
+        depth += (kind == "if") - (kind == "endif")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _filled_in(text: str, found: list[Piece], context: Context, origin: Origin) -> str:
+    """Put the answers where the calls stand, as far as they are reached."""
     pieces: list[str] = []
-    position = 0
+    position, skipped, is_trimmed = 0, 0, False
     for kind, match, call in found:
-        pieces.append(text[position : match.start()])
+        data = text[position : match.start()]
         position = match.end()
-        if call is not None:
-            pieces.append(_called(call, context, origin, text.count("\n", 0, position) + 1))
-        else:
+        if not skipped:
+            data = data.lstrip() if is_trimmed else data
+            pieces.append(data.rstrip() if match["trim"] else data)
+        is_trimmed = bool(match["trim_after"])
+        if kind in {"if", "endif"}:
+            if skipped:
+                skipped += 1 if kind == "if" else -1
+            elif call is not None:
+                skipped = not _holds(match, call, context, origin)
+        elif not skipped and call is not None:
+            pieces.append(str(_called(match, call, context, origin)))
+        elif not skipped:
             pieces.append(_answer(kind, match, context))
     # Jinja drops the newline that ends the text, not one that ends what was rendered.
-    pieces.append(text[position:].removesuffix("\n"))
+    rest = text[position:].removesuffix("\n")
+    pieces.append(rest.lstrip() if is_trimmed else rest)
     return "".join(pieces)
+
+
+def _holds(match: re.Match[str], call: Call, context: Context, origin: Origin) -> bool:
+    return bool(_called(match, call, context, origin)) is not bool(match["not"])
 
 
 def _kind(match: re.Match[str]) -> str | None:
@@ -100,14 +140,14 @@ def _answer(kind: str, match: re.Match[str], context: Context) -> str:
     return str(context.subject.this) if kind == "this" else ""
 
 
-def _call(match: re.Match[str], context: Context) -> Call | None:
+def _call(kind: str | None, match: re.Match[str], context: Context) -> Call | None:
     """Return what a tag calls, and with what; None where that is not certain."""
     if "\n" in match[0]:
         return None
-    given = _arguments(match["given"])
+    given = _arguments(match["given"] if kind == "call" else match["when"])
     if given is None:
         return None
-    name, dot, rest = match["call"].partition(".")
+    name, dot, rest = match[kind or "call"].partition(".")
     function = context.lookup[name]
     if dot:
         function = function.get(rest) if type(function) is Namespace else None
@@ -145,12 +185,12 @@ def _constant(match: re.Match[str]) -> Any:
     return match["double"] if match["single"] is None else match["single"]
 
 
-def _called(call: Call, context: Context, origin: Origin, line: int) -> str:
+def _called(match: re.Match[str], call: Call, context: Context, origin: Origin) -> Any:
     function, args, keywords = call
     try:
-        return str(function(*args, **keywords))
+        return function(*args, **keywords)
     except Exception as error:
         if is_foreign(error):
             raise
-        caller = span_at(origin, line)
+        caller = span_at(origin, match.string.count("\n", 0, match.end()) + 1)
         raise located(error, origin, context.known_names(), caller=caller) from error

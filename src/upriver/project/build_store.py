@@ -2,9 +2,9 @@
 
 They describe the warehouse and not a checkout, so every checkout of a project on this machine
 shares them, and neither `clean` nor another target directory loses them. A record is taken away
-before its relation is built again and written when that succeeded: a killed run leaves records of
-what it finished and none of what it was at. Where the file cannot be used, nothing is known of any
-relation, which costs builds and never gives a wrong result.
+before its relation is built again and written when that succeeded, or a moment later: a killed
+run leaves records of what it finished and none of what it was at. Where the file cannot be used,
+nothing is known of any relation, which costs builds and never gives a wrong result.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,8 @@ from upriver.workspace.profile import Profile
 _FORMAT = 1
 _encode = msgspec.msgpack.Encoder().encode
 _MEMORY = ":memory:"
+_MOMENT = 0.25
+"""Seconds that a record may wait for others, since each transaction costs as much as ten rows."""
 
 
 def builds_path(profile: Profile, env: Mapping[str, str], root: str) -> Path | None:
@@ -113,6 +116,12 @@ class BuildStore:
         self._connection: sqlite3.Connection | None = None
         self._is_broken = path is None
         self._known: dict[str, Built | None] = {}
+        self._absent: set[str] = set()
+        """Relations that the file has no row of."""
+        self._waiting: dict[str, bytes] = {}
+        """Records that are not in the file yet."""
+        self._timer: threading.Timer | None = None
+        self._lock = threading.RLock()
 
     @property
     def exists(self) -> bool:
@@ -134,6 +143,7 @@ class BuildStore:
 
     def records(self, relation_names: Iterable[str]) -> dict[str, Built]:
         """Return the records of many relations, by name in lower case."""
+        self.save()
         connection = self._open(is_needed=False)
         if connection is None:
             return {}
@@ -146,42 +156,72 @@ class BuildStore:
         return {name: decode(data) for name, data in rows if name in wanted}
 
     def forget(self, relation_name: str) -> None:
-        """Take a record away: its relation is about to change."""
+        """Take a record away, and be done with it: its relation is about to change."""
         key = relation_name.lower()
         self._known[key] = None
-        self._write("delete from builds where relation = ?", (key,))
+        if key in self._absent:
+            return
+        with self._lock:
+            self._waiting.pop(key, None)
+            self._write("delete from builds where relation = ?", [(key,)])
+            self._absent.add(key)
 
     def put(self, built: Built) -> None:
-        """Write a record."""
+        """Write a record, a moment later."""
         key = built.relation_name.lower()
-        self._known[key] = built
-        self._write("insert or replace into builds values (?, ?)", (key, _encode(built)))
+        with self._lock:
+            self._known[key] = built
+            self._absent.discard(key)
+            self._waiting[key] = _encode(built)
+            if self._timer is None:
+                self._timer = threading.Timer(_MOMENT, self.save)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def save(self) -> None:
+        """Write what waits."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            rows, self._waiting = list(self._waiting.items()), {}
+            if rows:
+                self._write("insert or replace into builds values (?, ?)", rows)
 
     def close(self) -> None:
-        """Close the file."""
+        """Write what waits, and close the file."""
+        self.save()
+        self._close()
+
+    def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _read(self, key: str) -> Built | None:
-        connection = self._open(is_needed=False)
-        if connection is None:
-            return None
-        try:
-            row = connection.execute(
-                "select record from builds where relation = ?", (key,)
-            ).fetchone()
-            return None if row is None else msgspec.msgpack.decode(row[0], type=Built)
-        except (sqlite3.Error, msgspec.DecodeError):
-            return None
+        with self._lock:
+            connection = self._open(is_needed=False)
+            if connection is None:
+                self._absent.add(key)
+                return None
+            try:
+                row = connection.execute(
+                    "select record from builds where relation = ?", (key,)
+                ).fetchone()
+                if row is None:
+                    self._absent.add(key)
+                    return None
+                return msgspec.msgpack.decode(row[0], type=Built)
+            except (sqlite3.Error, msgspec.DecodeError):
+                return None
 
-    def _write(self, sql: str, values: tuple[object, ...]) -> None:
+    def _write(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         connection = self._open(is_needed=True)
         if connection is None:
             return
         try:
             with connection:
-                connection.execute(sql, values)
+                connection.executemany(sql, rows)
         except sqlite3.Error:
             # A record that could not be taken away would vouch for what is no longer there.
             self._break()
@@ -189,7 +229,7 @@ class BuildStore:
     def _break(self) -> None:
         self._is_broken = True
         self._known = {}
-        self.close()
+        self._close()
         if self._path is not None:
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)

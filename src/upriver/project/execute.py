@@ -23,10 +23,11 @@ from upriver.plan.select import Selection
 from upriver.problems import Problem, ProblemsError
 from upriver.project.artifacts import write_run_results
 from upriver.project.build_store import published_builds
+from upriver.project.compiled_macros import CompiledMacros
 from upriver.project.deferring.named import favouring
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
 from upriver.project.inline import with_inline
-from upriver.project.loading import Loaded
+from upriver.project.loading import Loaded, internal_packages
 from upriver.project.manifest_file import write_manifest
 from upriver.project.memory import Memory
 from upriver.project.opened import OpenedProject
@@ -340,7 +341,17 @@ def execute_verb(
 
 def _carried_out(opened: OpenedProject, prepared: Prepared, setting: RunSetting) -> Report:
     """Execute, and record what is built."""
-    events = execute(prepared.plan, setting)
+    compiled = CompiledMacros(opened.caller.templates)
+    compiled.load()
+    try:
+        return _recorded(opened, prepared, execute(prepared.plan, setting))
+    finally:
+        internal = internal_packages(prepared.loaded.settings)
+        macros = prepared.loaded.graph.macros.values()
+        compiled.save(macro for macro in macros if macro.package in internal)
+
+
+def _recorded(opened: OpenedProject, prepared: Prepared, events: Generator[Event]) -> Report:
     if not any(step.action in BUILDING for step in prepared.plan.steps):
         return gather(opened, events)
     # Commands that build nothing record nothing.

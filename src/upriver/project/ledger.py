@@ -86,6 +86,7 @@ class Ledger:
         """Close the store, and report that nothing could be written."""
         if self._is_used:
             self._setting.prints().save()
+        self._store.save()
         is_broken = self._store.is_broken
         self._store.close()
         return (_unrecorded(),) if self._is_used and is_broken else ()

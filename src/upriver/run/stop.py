@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
@@ -19,6 +20,8 @@ class Stop:
 
     def __init__(self) -> None:
         self.is_requested = False
+        self.last_words: Callable[[], None] | None = None
+        """What is still to be done, in no time, before a process that does not wait ends."""
         self._mailbox: SimpleQueue[Any] | None = None
 
     def request(self) -> None:
