@@ -33,7 +33,7 @@ def plan_lines(plan: Plan, graph: Graph, *, has_colours: bool) -> tuple[str, ...
     if plan.baseline and plan.policy:
         lines.append(f"State: {plan.baseline}, policy {plan.policy}")
     lines.append("")
-    lines += _table(found, paint)
+    lines += _table(found, plan, paint)
     lines += ["", summary_line(summary, plan.policy) or _undeferred(summary.references)]
     if summary.not_built:
         noun = "ancestor is" if summary.not_built == 1 else "ancestors are"
@@ -62,11 +62,17 @@ def _title(plan: Plan, paint: Paint) -> str:
     return paint(f"Plan of `{plan.command}`: {count} step{'' if count == 1 else 's'}", "1")
 
 
-def _table(found: tuple[ReferenceRow, ...], paint: Paint) -> list[str]:
+def _place(row: ReferenceRow, plan: Plan) -> str:
+    """Say where a reference reads; of several states, which one has it."""
+    word = _PLACES[row.place or ""][0]
+    return f"{word}: {row.baseline}" if plan.layers and row.place == "baseline" else word
+
+
+def _table(found: tuple[ReferenceRow, ...], plan: Plan, paint: Paint) -> list[str]:
     cells = [
         (
             row.target_name or "",
-            _PLACES[row.place][0] if row.place else "",
+            _place(row, plan) if row.place else "",
             row.relation_name or "",
             row.reason or "",
         )

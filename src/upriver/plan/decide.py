@@ -15,6 +15,7 @@ from upriver.plan.plan import Decision
 from upriver.resources.relation import RelationName
 from upriver.state.baseline import Baseline, Published, is_deferrable
 from upriver.state.defer import DEFERRABLE_KINDS, Facts, Policy, decide
+from upriver.state.layers import Layer, counterpart_in, first_built, layered
 
 BUILDABLE = frozenset({"model", "seed", "snapshot", "function"})
 """Kinds a plan can build."""
@@ -27,6 +28,8 @@ class Deferral(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Baseline
     name: str
     """How decisions name the baseline, e.g. its location."""
+    layers: tuple[Layer, ...] = ()
+    """Where there are several baselines, all of them, best first; `baseline` stands for them."""
     favoured: frozenset[str] = frozenset()
     """Policy `exists` only: of these the baseline is favoured (defect D3)."""
 
@@ -48,6 +51,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     is_recorded: bool = False
     """It is known what the copy was built from."""
     doubt: str | None = None
+    layer: int | None = None
+    """Which of several baselines `is_same` is about."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +114,46 @@ def counterpart(deferral: Deferral | None, unique_id: str) -> Published | None:
     return published if published is not None and is_deferrable(published) else None
 
 
+def counterparts(deferral: Deferral | None, unique_id: str) -> tuple[Published, ...]:
+    """Return every published resource a reference might be deferred to, best first."""
+    if deferral is None or not deferral.layers:
+        found = counterpart(deferral, unique_id)
+        return () if found is None else (found,)
+    all_of_them = (counterpart_in(layer, unique_id) for layer in deferral.layers)
+    return tuple(one for one in all_of_them if one is not None)
+
+
+def settled(
+    deferral: Deferral | None,
+    ids: Iterable[str],
+    catalog: Catalog,
+    standings: Mapping[str, Standing],
+) -> Deferral | None:
+    """Choose a layer for each resource, now that it is known what exists.
+
+    Under policy `fresh` the layer that holds what the present code gives comes before others.
+    """
+    if deferral is None or not deferral.layers:
+        return deferral
+    chosen: dict[str, int] = {}
+    for unique_id in ids:
+        at = standings.get(unique_id, _UNKNOWN).layer
+        if at is None:
+            at = first_built(deferral.layers, unique_id, lambda one: is_there(catalog, one))
+        if at is not None:
+            chosen[unique_id] = at
+    return msgspec.structs.replace(deferral, baseline=layered(deferral.layers, chosen))
+
+
+def is_there(catalog: Catalog, published: Published) -> bool | None:
+    """Whether a published relation exists; None where its schema was not listed."""
+    name = published_name(published)
+    is_function = published.kind == "function"
+    if not (catalog.knows_functions if is_function else catalog.knows)(name):
+        return None
+    return exists(catalog, published.kind, name)
+
+
 def published_name(published: Published) -> RelationName:
     """Return the name parts of a published resource."""
     return RelationName(
@@ -140,7 +185,7 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
             reason=verdict.reason,
             relation=published_name(published),
             relation_name=published.relation_name,
-            baseline=deferral.name,
+            baseline=published.layer or deferral.name,
         )
     is_inlined = verdict.place == "inlined"
     return Decision(
@@ -175,8 +220,7 @@ def schemas_to_list(
         if (entry.kind == "function") != are_functions:
             continue
         wanted[entry.relation.database, entry.relation.schema or ""] = False
-        published = counterpart(deferral, target)
-        if published is not None:
+        for published in counterparts(deferral, target):
             wanted.setdefault((published.database, published.schema or ""), True)
     return wanted
 

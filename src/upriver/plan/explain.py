@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -46,6 +48,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Steps of which nothing has to be done."""
     not_built: int
     """Ancestors in the project that this plan does not build."""
+    layers: Mapping[str, int] = {}
+    """How many references each of several baselines answers; empty where there is one."""
 
 
 def rows(plan: Plan, graph: Graph) -> tuple[ReferenceRow, ...]:
@@ -88,10 +92,14 @@ def _row(step: Step, decision: Decision | None, graph: Graph) -> ReferenceRow:
 def summarise(plan: Plan, graph: Graph) -> Summary:
     """Count each referenced resource once, however many steps read it."""
     place_of: dict[str, str] = {}
+    layer_of: dict[str, str] = {}
     for step in (*plan.before, *plan.steps, *plan.after):
         for decision in step.inputs:
             if decision.place not in ("source", "inlined"):
                 place_of.setdefault(decision.target, decision.place)
+            if plan.layers and decision.place == "baseline":
+                layer_of.setdefault(decision.target, decision.baseline or "")
+    counted = Counter(layer_of.values())
     places = list(place_of.values())
     built = {step.unique_id for step in plan.steps}
     return Summary(
@@ -104,6 +112,7 @@ def summarise(plan: Plan, graph: Graph) -> Summary:
         reused=sum(step.reused is not None for step in plan.steps),
         baseline=plan.baseline,
         not_built=len(_ancestors_not_built(graph, built)),
+        layers={name: counted[name] for name in plan.layers if counted[name]},
     )
 
 
@@ -127,7 +136,9 @@ def summary_line(summary: Summary, policy: str | None) -> str | None:
     if policy is None:
         return reused
     noun = "reference" if summary.references == 1 else "references"
-    line = f"Deferred {summary.deferred} of {summary.references} {noun} to {summary.baseline}"
+    where = ", ".join(f"{name} ({count})" for name, count in summary.layers.items())
+    line = f"Deferred {summary.deferred} of {summary.references} {noun} to"
+    line = f"{line} {where or summary.baseline}"
     parts = [
         f"{count} {words}"
         for count, words in (
@@ -153,6 +164,7 @@ def as_json(plan: Plan, graph: Graph) -> dict[str, Any]:
         "command": plan.command,
         "policy": plan.policy,
         "baseline": plan.baseline,
+        "layers": list(plan.layers),
         "selected": list(plan.selected),
         "summary": msgspec.to_builtins(summarise(plan, graph)),
         "steps": [

@@ -21,15 +21,29 @@ _WRITING: frozenset[Action] = frozenset({"run", "seed", "snapshot", "function"})
 def overwritten(
     plan: Plan, graph: Graph, deferral: Deferral, target_name: str | None
 ) -> tuple[Problem, ...]:
-    """Return every step that would write to a relation of the baseline's environment.
+    """Return every step that would write to a relation of a baseline's environment.
 
     None is returned when that environment is the target.
     """
+    if not deferral.layers:
+        return _overwritten(plan, graph, (deferral, plan.baseline), target_name)
+    found: dict[str | None, Problem] = {}
+    for layer in deferral.layers:
+        alone = Deferral(policy=deferral.policy, baseline=layer.baseline, name=layer.name)
+        for problem in _overwritten(plan, graph, (alone, layer.line), target_name):
+            found.setdefault(problem.unique_id, problem)
+    return tuple(found.values())
+
+
+def _overwritten(
+    plan: Plan, graph: Graph, one: tuple[Deferral, str | None], target_name: str | None
+) -> tuple[Problem, ...]:
+    deferral, line = one
     steps = [step for step in plan.steps if _is_written_over(step, graph, deferral)]
     if not steps or _is_target(graph, deferral, target_name):
         return ()
     published_by = deferral.baseline.origin.target_name
-    origin = f"{plan.baseline}" + (f", target `{published_by}`" if published_by else "")
+    origin = f"{line}" + (f", target `{published_by}`" if published_by else "")
     return tuple(_refused(graph.entries[step.unique_id], origin) for step in steps)
 
 

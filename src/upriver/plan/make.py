@@ -149,6 +149,9 @@ def make_plan(request: PlanRequest) -> Plan:
         schemas=_schemas(request, steps),
         policy=None if request.deferral is None else request.deferral.policy,
         baseline=request.baseline_line,
+        layers=()
+        if request.deferral is None
+        else tuple(layer.name for layer in request.deferral.layers),
     )
 
 

@@ -78,3 +78,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Deferral policy in force: None, `exists`, `favor-state` or `fresh`."""
     baseline: str | None = None
     """One line that names the baseline, its age and commit."""
+    layers: tuple[str, ...] = ()
+    """Names of the baselines, best first, where there are several."""

@@ -98,7 +98,11 @@ def row_of(result: StepResult) -> ResultRow:
         failed_batches=result.failed_batches,
         decisions=tuple(
             ResultDecision(
-                target=d.target, place=d.place, reason=d.reason, relation_name=d.relation_name
+                target=d.target,
+                place=d.place,
+                reason=d.reason,
+                relation_name=d.relation_name,
+                state=d.baseline,
             )
             for d in result.decisions
         ),

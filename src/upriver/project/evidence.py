@@ -9,7 +9,7 @@ import msgspec
 
 from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
-from upriver.plan.decide import Standing, exists, published_name
+from upriver.plan.decide import Standing, exists, is_there
 from upriver.project.build_store import BuildStore, open_builds, record_name
 from upriver.project.fingerprints import LocalPrints
 from upriver.project.ledger import Ledger, LedgerSetting, holdings_of
@@ -42,7 +42,7 @@ class Evidence:
         self.graph = graph
         self._state = state
         self._local: LocalPrints | None = None
-        self._published: PublishedPrints | None = None
+        self._published: dict[str, PublishedPrints] = {}
         self._sources: Mapping[str, PastFreshness] | None = None
         self._holdings: Holdings | None = None
         self.builds: BuildStore = open_builds(opened)
@@ -55,20 +55,39 @@ class Evidence:
         return self._local
 
     def published(self) -> PublishedPrints | None:
-        """Return the fingerprints of the baseline; None without one."""
-        if self._published is None and self._state.baseline is not None:
+        """Return the fingerprints of the baseline, the last of several; None without one."""
+        baseline = self._state.baseline
+        return None if baseline is None else self._prints(baseline.origin.location)
+
+    def published_of(self, unique_id: str, relation_name: str | None) -> PublishedPrints | None:
+        """Return the fingerprints of the baseline that a relation belongs to.
+
+        Without a relation's name it is the baseline that was chosen for the resource.
+        """
+        layers = self._state.layers
+        if not layers:
+            return self.published()
+        for layer in layers:
+            found = layer.baseline.published.get(unique_id)
+            if found is not None and relation_name == found.relation_name:
+                return self._prints(layer.baseline.origin.location)
+        chosen = self._counterpart(unique_id)
+        if relation_name is not None or chosen is None:
+            return None
+        return self.published_of(unique_id, chosen.relation_name)
+
+    def _prints(self, location: str) -> PublishedPrints:
+        if location not in self._published:
             local = self.local()
-            self._published = PublishedPrints(
-                self._meanings(local),
+            self._published[location] = PublishedPrints(
+                self._meanings(local, location),
                 local.answer,
                 are_unknown_same=self._opened.workspace.flags.unknown_answers == "same",
             )
-        return self._published
+        return self._published[location]
 
-    def _meanings(self, local: LocalPrints) -> PublishedMeanings:
+    def _meanings(self, local: LocalPrints, location: str) -> PublishedMeanings:
         """Read the manifest, or what is remembered of it under the file's stamp."""
-        baseline = self._state.baseline
-        location = "" if baseline is None else baseline.origin.location
         store = self._opened.store
         key = f"meanings:{manifest_stamp(location)}"
         data = store.get("baseline", key)
@@ -94,7 +113,9 @@ class Evidence:
     def holdings(self) -> Holdings:
         """Return where records and published fingerprints are looked up, while planning."""
         if self._holdings is None:
-            self._holdings = holdings_of(self.builds, self.published, source_data=self.source_data)
+            self._holdings = holdings_of(
+                self.builds, self.published_of, source_data=self.source_data
+            )
         return self._holdings
 
     def published_name(self, unique_id: str) -> str | None:
@@ -141,25 +162,28 @@ class Evidence:
             holdings = self.holdings()
             if record is not None and wanted is not None and held_by(record, holdings) == wanted:
                 copy = "current"
-        counterpart = self._counterpart(unique_id)
-        is_same = False
-        if counterpart is not None and wanted is not None:
-            published = self.published()
-            name = published_name(counterpart)
-            is_function = entry.kind == "function"
-            is_known = (catalog.knows_functions if is_function else catalog.knows)(name)
-            is_same = (
-                (not is_known or exists(catalog, entry.kind, name))
-                and published is not None
-                and published.fingerprint(unique_id) == wanted
-            )
+        same = self._same(unique_id, wanted, catalog)
         return Standing(
-            is_same=is_same,
+            is_same=same is not None,
+            layer=same if self._state.layers else None,
             is_copy_current=copy == "current",
             has_copy=copy != "none",
             is_recorded=record is not None,
             doubt=None if record is None else record.doubt,
         )
+
+    def _same(self, unique_id: str, wanted: str | None, catalog: Catalog) -> int | None:
+        """Return the first baseline whose relation is there and holds what is wanted."""
+        if wanted is None or self._state.baseline is None:
+            return None
+        layers = [layer.baseline for layer in self._state.layers] or [self._state.baseline]
+        for at, baseline in enumerate(layers):
+            found = baseline.published.get(unique_id)
+            if found is None or not is_deferrable(found) or is_there(catalog, found) is False:
+                continue
+            if self._prints(baseline.origin.location).fingerprint(unique_id) == wanted:
+                return at
+        return None
 
     def _counterpart(self, unique_id: str) -> Published | None:
         baseline = self._state.baseline
@@ -186,7 +210,7 @@ class Evidence:
                 materialized=materialized,
                 store=self.builds,
                 prints=self.local,
-                published=self.published,
+                published=self.published_of,
                 source_data=self.source_data,
                 is_partial=any(flags.get(name) for name in _PARTIAL),
                 invocation_id=invocation.invocation_id,

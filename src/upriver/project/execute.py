@@ -129,7 +129,10 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         has_hooks=wanted.has_hooks,
     )
     planning = _planning(opened, wanted, loaded, state, door)
-    plan, catalog = plan_of(planning, request)
+    plan, request = plan_of(planning, request)
+    if request.deferral is not None:
+        # Of several states, what was chosen for each resource.
+        state = msgspec.structs.replace(state, baseline=request.deferral.baseline)
     if not plan.steps:
         opened.listener(NothingToDo())
         return None
@@ -139,7 +142,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         loaded=loaded,
         state=state,
         deferring=deferring,
-        catalog=catalog,
+        catalog=request.catalog,
     )
     opened.require(_what_deferral_misses(opened, prepared, is_dry=wanted.is_dry))
     return prepared
@@ -296,7 +299,10 @@ def deferral_of(deferring: Deferring, state: State) -> Deferral | None:
     if deferring.policy is None or state.baseline is None:
         return None
     return Deferral(
-        policy=deferring.policy, baseline=state.baseline, name=deferring.baseline or ""
+        policy=deferring.policy,
+        baseline=state.baseline,
+        name=deferring.baseline or "",
+        layers=state.layers,
     )
 
 

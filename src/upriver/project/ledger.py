@@ -36,6 +36,10 @@ PLACES: dict[str, InputPlace] = {
 """How records call the places of decisions."""
 
 
+PublishedOf = Callable[[str, str | None], PublishedPrints | None]
+"""Gives the fingerprints of the baseline that a resource's relation of this name belongs to."""
+
+
 class LedgerSetting(msgspec.Struct, frozen=True, kw_only=True):
     """What a ledger is opened with."""
 
@@ -45,7 +49,7 @@ class LedgerSetting(msgspec.Struct, frozen=True, kw_only=True):
     materialized: Callable[[str], str]
     store: BuildStore
     prints: Callable[[], LocalPrints]
-    published: Callable[[], PublishedPrints | None]
+    published: PublishedOf
     source_data: Callable[[str], str | None] = lambda _: None
     is_partial: bool = False
     """Every relation of this run gets some of its rows only (`--empty`, `--sample`)."""
@@ -179,7 +183,7 @@ class Ledger:
             case "source":
                 return self._setting.prints().fingerprint(item.unique_id)
             case "baseline":
-                published = self._setting.published()
+                published = self._setting.published(item.unique_id, item.relation_name)
                 if published is None:
                     return None
                 return published.holds(item.unique_id, item.relation_name)
@@ -192,10 +196,10 @@ class Ledger:
     def _cloned(self, result: StepResult) -> Built | None:
         """A clone holds what was published; as a view, what is published."""
         name = self._setting.relation_names(result.unique_id)
-        published = self._setting.published()
+        unique_id = result.unique_id
+        published = self._setting.published(unique_id, None)
         if name is None or published is None:
             return None
-        unique_id = result.unique_id
         fingerprint = published.fingerprint(unique_id)
         return Built(
             unique_id=unique_id,
@@ -207,7 +211,15 @@ class Ledger:
             is_stored=result.relation_type != "view",
             doubt=None if fingerprint is not None else "inputs",
             parents=(unique_id,),
-            inputs=(BuiltInput(unique_id=unique_id, place="baseline", fingerprint=fingerprint),),
+            inputs=(
+                BuiltInput(
+                    unique_id=unique_id,
+                    place="baseline",
+                    # A view shows this relation, whatever state is named later.
+                    relation_name=published.relation_name(unique_id),
+                    fingerprint=fingerprint,
+                ),
+            ),
             data=published.data(unique_id) or f"{self._setting.invocation_id}:{unique_id}",
             built_at=time.time(),
             invocation_id=self._setting.invocation_id,
@@ -217,19 +229,19 @@ class Ledger:
 
 def holdings_of(
     store: BuildStore,
-    published: Callable[[], PublishedPrints | None],
+    published: PublishedOf,
     *,
     source_data: Callable[[str], str | None] = lambda _: None,
 ) -> Holdings:
     """Return look-ups over a store and a baseline."""
 
     def held(unique_id: str, relation_name: str | None) -> str | None:
-        found = published()
+        found = published(unique_id, relation_name)
         return None if found is None else found.holds(unique_id, relation_name)
 
-    def data(unique_id: str) -> str | None:
-        found = published()
-        return None if found is None else found.data(unique_id)
+    def data(unique_id: str, relation_name: str | None) -> str | None:
+        found = published(unique_id, relation_name)
+        return None if found is None else found.data(unique_id, relation_name)
 
     return Holdings(
         record=store.record, published=held, published_data=data, source_data=source_data

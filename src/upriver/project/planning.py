@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from upriver.plan.catalog import Catalog
+from upriver.plan.decide import settled
 from upriver.plan.make import PlanRequest, make_plan, referenced
 from upriver.plan.plan import Plan
 from upriver.project.loading import Loaded
@@ -29,13 +30,13 @@ class Planning(msgspec.Struct, frozen=True, kw_only=True):
     list_schemas: Callable[[Mapping[SchemaName, bool]], Catalog]
 
 
-def plan_of(planning: Planning, request: PlanRequest) -> tuple[Plan, Catalog]:
-    """Return the plan, and what was listed for it; `request` says nothing of either yet."""
+def plan_of(planning: Planning, request: PlanRequest) -> tuple[Plan, PlanRequest]:
+    """Return the plan, and the request with what was found out for it."""
     request = _looked_up(planning, request)
     plan = make_plan(request)
     if request.command not in _REUSING or not _is_reuse_wanted(planning.opened):
-        return plan, request.catalog
-    return _reusing(planning, request, plan), request.catalog
+        return plan, request
+    return _reusing(planning, request, plan), request
 
 
 def _is_reuse_wanted(opened: OpenedProject) -> bool:
@@ -46,10 +47,15 @@ def _is_reuse_wanted(opened: OpenedProject) -> bool:
 def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:
     """List schemas; under policy `fresh`, find out what has to be built."""
     ids = request.selection.ids
+    read = referenced(request.graph, ids)
+    if request.deferral is not None and request.deferral.layers:
+        # Which layer has built a resource is asked of what is built or cloned itself, too.
+        read = tuple(dict.fromkeys((*read, *sorted(ids))))
     is_fresh = request.deferral is not None and request.deferral.policy == "fresh"
     if not is_fresh or request.command == "clone":
-        catalog = planning.list_targets(request, referenced(request.graph, ids))
-        return msgspec.structs.replace(request, catalog=catalog)
+        catalog = planning.list_targets(request, read)
+        deferral = settled(request.deferral, read, catalog, {})
+        return msgspec.structs.replace(request, catalog=catalog, deferral=deferral)
     # Fingerprints are loaded for who asks for them.
     from upriver.project.evidence import Evidence
     from upriver.project.fresh import Asked, fresh_needs
@@ -64,8 +70,13 @@ def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:
         ),
         lambda targets: planning.list_targets(request, targets),
     )
+    read = tuple(dict.fromkeys((*read, *referenced(request.graph, found.extra))))
     return msgspec.structs.replace(
-        request, catalog=found.catalog, standings=found.standings, extra=found.extra
+        request,
+        catalog=found.catalog,
+        standings=found.standings,
+        extra=found.extra,
+        deferral=settled(request.deferral, read, found.catalog, found.standings),
     )
 
 
@@ -86,7 +97,10 @@ def _reusing(planning: Planning, request: PlanRequest, plan: Plan) -> Plan:
         is_volatile_reused=planning.opened.workspace.flags.reuse_volatile,
         flags=planning.loaded.settings.flags,
     )
-    evidence = Evidence(planning.opened, planning.loaded, request.graph, planning.state)
+    state = planning.state
+    if request.deferral is not None:
+        state = msgspec.structs.replace(state, baseline=request.deferral.baseline)
+    evidence = Evidence(planning.opened, planning.loaded, request.graph, state)
     found = find_reused(plan, request.graph, evidence, (catalog, request.standings), rules)
     evidence.close()
     return make_plan(msgspec.structs.replace(request, reused=found.reused))

@@ -23,6 +23,7 @@ from upriver.state.baseline import (
     load_baseline,
 )
 from upriver.state.compare import Comparison
+from upriver.state.layers import Layer, layered
 from upriver.state.run_results import fresher_sources, load_run_results, load_sources
 
 
@@ -49,12 +50,17 @@ def load_state(
         deferred = _baseline(deferring.baseline, store, problems)
     if deferring.policy is None:
         deferred = None
-    if deferred is not None:
-        facts = graph.facts
+    facts = graph.facts
+    layers = _layers(deferring, store, (root, names), problems)
+    if layers:
+        for layer in layers:
+            project, adapter = facts.project_name, facts.adapter_type
+            problems.extend(check_baseline(layer.baseline, project, adapter))
+        deferred = layered(layers)
+    elif deferred is not None:
         problems.extend(check_baseline(deferred, facts.project_name, facts.adapter_type))
     elif compared is not None:
         # dbt compares with anything; then everything is new.
-        facts = graph.facts
         found = check_baseline(compared, facts.project_name, facts.adapter_type)
         problems.extend(msgspec.structs.replace(p, severity="warning") for p in found)
     results, fresher = _past(deferring.state, target_path, problems)
@@ -76,9 +82,53 @@ def load_state(
         results=results,
         fresher=fresher,
         path=deferring.state,
-        line=None if deferred is None else _line(deferred, root, names),
+        line=_lines(layers) or (None if deferred is None else _line(deferred, root, names)),
+        layers=layers,
     )
     return state, tuple(problems)
+
+
+def _layers(
+    deferring: Deferring,
+    store: Store,
+    shown: tuple[str, Mapping[str, str]],
+    problems: list[Problem],
+) -> tuple[Layer, ...]:
+    """Read several states; one that is not there yet is passed over with a warning.
+
+    A single one that is left is a layer all the same, so that reasons name it.
+    """
+    if deferring.policy is None:
+        return ()
+    found: list[Layer] = []
+    for path in deferring.layers:
+        baseline = _baseline(path, store, problems)
+        if baseline is None:
+            problems.append(_passed_over(path))
+            continue
+        line = _line(baseline, *shown)
+        place = Path(baseline.origin.location).parent
+        name = shown[1].get(str(place)) or line.partition(" (")[0].partition(" @")[0]
+        found.append(Layer(name=_unlike(name, found), line=line, baseline=baseline))
+    return tuple(found)
+
+
+def _unlike(name: str, others: list[Layer]) -> str:
+    """Return a name that tells a layer from the others."""
+    taken = {layer.name for layer in others}
+    return name if name not in taken else f"{name} ({len(others) + 1})"
+
+
+def _lines(layers: tuple[Layer, ...]) -> str | None:
+    return ", then ".join(layer.line for layer in layers) or None
+
+
+def _passed_over(path: str) -> Problem:
+    return Problem(
+        code="state-layer-missing",
+        severity="warning",
+        message=f"The state `{path}` has no manifest and is passed over; the next one is used",
+    )
 
 
 def _line(baseline: Baseline, root: str, names: Mapping[str, str]) -> str:

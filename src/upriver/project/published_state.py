@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # Loaded with state only; a struct's annotations are not evaluated.
     from upriver.state.baseline import Baseline
     from upriver.state.compare import Comparison
+    from upriver.state.layers import Layer
 
 
 SEMANTIC = "state:modified.semantic"
@@ -36,8 +37,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     line: str | None = None
     """The baseline in one line: location, commit, age."""
 
+    layers: tuple[Layer, ...] = ()
+    """What to defer to, best first, where it is several; `baseline` stands for all of them."""
+
     def baselines(self) -> tuple[tuple[str, Baseline], ...]:
         """Return what is deferred to, each with its line."""
+        if self.layers:
+            return tuple((layer.line, layer.baseline) for layer in self.layers)
         return () if self.baseline is None else ((self.line or "", self.baseline),)
 
 

@@ -35,12 +35,14 @@ def made_local(
     """Return the options with directories, and by directory what it is called in messages."""
     names: dict[str, str] = {}
     problems: list[Problem] = []
+    told: list[Problem]
     found: dict[str, str | None] = {}
     for text in dict.fromkeys((deferring.state, deferring.baseline, *deferring.layers)):
         if text is None:
             continue
         address = read_address(text)
-        directory = found[text] = _directory(opened, address, problems)
+        directory = found[text] = _directory(opened, address, told := [])
+        problems.extend(_lenient(told) if text in deferring.layers else told)
         if directory is not None and directory != text:
             names[directory] = deferring.names.get(text, address.shown)
     state, baseline = (
@@ -49,6 +51,16 @@ def made_local(
     layers = tuple(place for text in deferring.layers if (place := found[text]) is not None)
     local = msgspec.structs.replace(deferring, state=state, baseline=baseline, layers=layers)
     return local, names, tuple(problems)
+
+
+def _lenient(problems: list[Problem]) -> list[Problem]:
+    """Of several states one may not be there yet: a branch that was not built, for example."""
+    return [
+        msgspec.structs.replace(problem, severity="warning")
+        if problem.code == "state-not-found"
+        else problem
+        for problem in problems
+    ]
 
 
 def _directory(opened: OpenedProject, address: Address, problems: list[Problem]) -> str | None:

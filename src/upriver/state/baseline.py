@@ -22,7 +22,7 @@ from upriver.state.age import spell_age
 from upriver.state.comparable import Comparable, comparable_of
 from upriver.state.defer import DEFERRABLE_KINDS
 from upriver.state.remote.archive import plain
-from upriver.state.wire.manifest import COMMIT_KEY, MAKER_KEY, TARGET_KEY
+from upriver.state.wire.manifest import BUILDS_KEY, COMMIT_KEY, MAKER_KEY, TARGET_KEY
 from upriver.state.wire.read import (
     NULL,
     WireMetadata,
@@ -32,7 +32,7 @@ from upriver.state.wire.read import (
     schema_version,
 )
 
-_INDEX_FORMAT = 2
+_INDEX_FORMAT = 3
 """Raised whenever the meaning of an index's bytes changes."""
 
 _COMMIT_KEYS = (
@@ -83,6 +83,8 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Functions only."""
     returns: dict[str, Any] | None = None
     """Functions only."""
+    layer: str = ""
+    """Which of several baselines it was taken from; nothing where there is one."""
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """By unique_id: everything `state:` selectors compare."""
     macros: Mapping[str, str]
     """Digest of each macro's source, by unique_id."""
+    built: Mapping[str, str] = {}
+    """The relation that a resource's last recorded build left, by unique_id."""
 
 
 def load_baseline(path: str) -> tuple[Baseline | None, tuple[Problem, ...]]:
@@ -138,8 +142,33 @@ def read_baseline(data: bytes, location: str) -> tuple[Baseline | None, tuple[Pr
             unique_id: digest_text(macro.macro_sql or "")
             for unique_id, macro in (wire.macros or {}).items()
         },
+        built=_built((metadata.env or {}).get(BUILDS_KEY)),
     )
     return baseline, problems
+
+
+class _Record(msgspec.Struct, frozen=True, array_like=True):
+    """Of a build's record, what tells that there is one."""
+
+    relation_name: str
+
+
+class _Records(msgspec.Struct, frozen=True):
+    built: dict[str, _Record] = {}
+
+
+_RECORDS = msgspec.json.Decoder(_Records)
+
+
+def _built(text: str | None) -> dict[str, str]:
+    """Return what records say was built; damaged ones say nothing."""
+    if not text:
+        return {}
+    try:
+        found = _RECORDS.decode(text)
+    except msgspec.MsgspecError:
+        return {}
+    return {unique_id: record.relation_name for unique_id, record in found.built.items()}
 
 
 class _Index(msgspec.Struct, frozen=True, array_like=True):
@@ -150,6 +179,7 @@ class _Index(msgspec.Struct, frozen=True, array_like=True):
     published: memoryview
     comparables: memoryview
     macros: memoryview
+    built: memoryview
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -157,14 +187,15 @@ _INDEX = msgspec.msgpack.Decoder(_Index)
 _PUBLISHED = msgspec.msgpack.Decoder(dict[str, Published])
 _BODIES = msgspec.msgpack.Decoder(dict[str, memoryview])
 _COMPARABLE = msgspec.msgpack.Decoder(Comparable)
-_MACROS = msgspec.msgpack.Decoder(dict[str, str])
+_TEXTS = msgspec.msgpack.Decoder(dict[str, str])
 
 
 def encode_index(baseline: Baseline) -> bytes:
     """Return bytes from which `decode_index` makes the same baseline quickly."""
     encode = _encoder.encode
     bodies = {key: encode(value) for key, value in baseline.comparables.items()}
-    parts = (dict(baseline.published), bodies, dict(baseline.macros))
+    texts = (dict(baseline.macros), dict(baseline.built))
+    parts = (dict(baseline.published), bodies, *texts)
     return encode((_INDEX_FORMAT, baseline.origin, *(encode(part) for part in parts)))
 
 
@@ -180,7 +211,8 @@ def decode_index(data: bytes) -> Baseline | None:
         origin=index.origin,
         published=Packed(index.published, _PUBLISHED),
         comparables=Converted(Packed(index.comparables, _BODIES), _COMPARABLE.decode),
-        macros=Packed(index.macros, _MACROS),
+        macros=Packed(index.macros, _TEXTS),
+        built=Packed(index.built, _TEXTS),
     )
 
 

@@ -82,7 +82,7 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a relation (rendered name) if it is of this resource (unique_id)."""
     published: Callable[[str, str | None], str | None]
     """What the baseline's relation of this resource and name holds now."""
-    published_data: Callable[[str], str | None] = lambda _: None
+    published_data: Callable[[str, str | None], str | None] = lambda _id, _name: None
     source_data: Callable[[str], str | None] = lambda _: None
     held: dict[str, str | None] = msgspec.field(default_factory=dict)
     """What views were found to hold, by relation: for as long as no record changes."""
@@ -159,7 +159,7 @@ def data_of_input(item: BuiltInput, holdings: Holdings) -> str | None:
         case "source":
             return holdings.source_data(item.unique_id)
         case "baseline":
-            return holdings.published_data(item.unique_id)
+            return holdings.published_data(item.unique_id, item.relation_name)
         case "here":
             record = holdings.record(item.relation_name or "", item.unique_id)
             return None if record is None else data_of(record, holdings)

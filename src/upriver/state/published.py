@@ -174,8 +174,14 @@ class PublishedPrints(Prints):
             return None
         return self.fingerprint(unique_id)
 
-    def data(self, unique_id: str) -> str | None:
+    def relation_name(self, unique_id: str) -> str | None:
+        """Return the rendered name of a published relation."""
+        return self._relations.get(unique_id)
+
+    def data(self, unique_id: str, relation_name: str | None = None) -> str | None:
         """Return the version of a published relation's rows; None if it is not recorded."""
+        if relation_name is not None and self._relations.get(unique_id) != relation_name:
+            return None
         built = self.builds.get(unique_id)
         return built.data if built is not None and self._is_of_relation(unique_id) else None
 

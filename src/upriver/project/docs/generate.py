@@ -8,6 +8,7 @@ import shutil
 import msgspec
 
 from upriver.graph.graph import Graph
+from upriver.plan.decide import settled
 from upriver.plan.methods import Material
 from upriver.problems import Problem
 from upriver.project.artifacts import artifact_metadata
@@ -88,6 +89,7 @@ def _read(opened: OpenedProject, request: DocsGenerate) -> tuple[_Tables, tuple[
     door = open_door(opened)
     try:
         listed = list_catalog(opened, graph, ids, deferral, door)
+        deferral = settled(deferral, ids, listed, {})
         wanted = places(graph, ids, listed, deferral)
         setting = setting_for(opened, door, graph, loaded)
         answer = read_catalog(setting, [one.relation for one in wanted], opened.say)

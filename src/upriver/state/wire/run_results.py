@@ -37,6 +37,8 @@ class ResultDecision(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     reason: str
     relation_name: str | None = None
+    state: str | None = None
+    """Which state it was read from."""
 
 
 class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +152,14 @@ def adapter_response(
             value["rows_affected"] = response.rows_affected
         value |= response.extra
     if decisions:
-        value[DECISIONS_KEY] = {"references": [msgspec.to_builtins(item) for item in decisions]}
+        value[DECISIONS_KEY] = {"references": [_decision(item) for item in decisions]}
+    return value
+
+
+def _decision(decision: ResultDecision) -> dict[str, Any]:
+    value: dict[str, Any] = msgspec.to_builtins(decision)
+    if decision.state is None:
+        del value["state"]
     return value
 
 
