@@ -8,17 +8,22 @@ fenced blocks, whose info string says what they are:
     a path        a file of the project, for the page as a whole
     refused       a model that ends reading the project; both programs must refuse it
     operation     a macro's body, run by `run-operation`; how it ends is compared
+    write PATH    a file written between the commands of a heading
+    commands      what is done and what of it is compared, line by line (`row_scenes.py`)
 
-All blocks of a page make one project, so that dbt-core starts once for it.
+All blocks of a page make one project, so that dbt-core starts once for it. The commands come after
+everything else, in the order of the page.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.oracle.playing import Script
+from tests.oracle.row_scenes import Scene, with_lines, with_write
 
 HERE = Path(__file__).parent / "rows"
 _BLOCK = re.compile(
@@ -47,6 +52,8 @@ class Page(NamedTuple):
     """Text by the name of the model that a block became."""
     operations: dict[str, str]
     """Heading by the name of the macro that a block became."""
+    scenes: dict[str, Scene]
+    """What headings do with commands, by name."""
 
 
 def page_names() -> list[str]:
@@ -61,10 +68,11 @@ def read_page(name: str) -> Page:
     refused: dict[str, str] = {}
     loose: set[str] = set()
     operations: dict[str, str] = {}
-    head = ""
+    scenes: dict[str, Scene] = {}
+    head = scene = ""
     for match in _BLOCK.finditer((HERE / f"{name}.md").read_text("utf-8")):
         if match["head"]:
-            head = match["head"]
+            head, scene = match["head"], ""
             continue
         info, body = match["info"].strip(), match["body"]
         if info in ("jinja", "sql"):
@@ -78,12 +86,18 @@ def read_page(name: str) -> Page:
             macro = _free_name(head, operations, "op_")
             operations[macro] = head
             files[f"macros/{macro}.sql"] = f"{{% macro {macro}() %}}\n{body}{{% endmacro %}}\n"
+        elif info == "commands" or info.startswith("write "):
+            scene = scene or _free_name(head, scenes)
+            before = scenes.get(scene, Scene(scene, (), ()))
+            path = info.removeprefix("write ")
+            is_file = path != info
+            scenes[scene] = with_write(before, path, body) if is_file else with_lines(before, body)
         else:
             files[info] = body
-    return Page(name, files, models, frozenset(loose), refused, operations)
+    return Page(name, files, models, frozenset(loose), refused, operations, scenes)
 
 
-def _free_name(head: str, taken: dict[str, str], prefix: str = "") -> str:
+def _free_name(head: str, taken: Mapping[str, object], prefix: str = "") -> str:
     found = _ROW.search(head)
     assert found, f"no row in the heading `{head}`"
     stem = prefix + found[0].lower().replace("-", "_")
@@ -102,16 +116,17 @@ def write_page(page: Page, root: Path) -> Path:
 
 def script_of(page: Page) -> Script:
     """What both programs do with a page."""
-    script: Script = [
-        {"name": "seed", "run": ["seed"]},
+    script: Script = []
+    if page.models:
         # dbt's `compile` ends at the first mistake. What is no SQL is refused by the warehouse, and
         # its compiled text is in the results all the same.
-        {"name": "run", "run": ["run"]},
-    ]
+        script += [{"name": "seed", "run": ["seed"]}, {"name": "run", "run": ["run"]}]
     script += [{"name": name, "run": ["run-operation", name]} for name in page.operations]
     for name, text in page.refused.items():
         file = f"models/{name}.sql"
         script.append({"name": f"{name}: write", "write": {file: text}})
         script.append({"name": name, "run": ["parse"]})
         script.append({"name": f"{name}: remove", "write": {file: None}})
+    for scene in page.scenes.values():
+        script += scene.steps
     return script

@@ -11,6 +11,7 @@ import pytest
 from tests.oracle.comparing import sql
 from tests.oracle.playing import Played, play_dbt, play_upriver
 from tests.oracle.row_pages import page_names, read_page, script_of, write_page
+from tests.oracle.row_scenes import wrong_in
 
 pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("oracle")]
 
@@ -28,6 +29,11 @@ REFUSED = [
     pytest.param(page, model, id=model)
     for page in page_names()
     for model in read_page(page).refused
+]
+SCENES = [
+    pytest.param(page, scene, id=f"{page}-{scene}")
+    for page in page_names()
+    for scene in read_page(page).scenes
 ]
 
 
@@ -78,3 +84,13 @@ def test_both_refuse(page: str, model: str, folder: Path, counts: Counter[str]) 
     theirs, ours = (played.results[model] for played in _played(page, folder))
     assert (theirs["exit_code"], ours["exit_code"]) == (2, 2), (theirs["error"], ours["error"])
     counts["rows refused"] += 1
+
+
+@pytest.mark.parametrize(("page", "scene"), SCENES)
+def test_commands_do_the_same(page: str, scene: str, folder: Path, counts: Counter[str]) -> None:
+    theirs, ours = _played(page, folder)
+    found = read_page(page).scenes[scene]
+    wrong = wrong_in(found, theirs, ours)
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+    counts["rows of commands"] += len(found.checks)

@@ -46,20 +46,22 @@ def _delete(
         os.path.normpath(root / path) for path in (*settings.source_paths, *settings.asset_paths)
     }
     protected.add(os.path.normpath(root))
-    problems: list[Problem] = []
-    for target in settings.clean_targets:
-        path = Path(os.path.normpath(root / target))
-        problem = _refuse(path, target, root, protected, project_files_only=project_files_only)
-        if problem is not None:
-            problems.append(problem)
-            continue
+    paths = {target: Path(os.path.normpath(root / target)) for target in settings.clean_targets}
+    refused = (
+        _refuse(path, target, root, protected, project_files_only=project_files_only)
+        for target, path in paths.items()
+    )
+    problems = tuple(problem for problem in refused if problem is not None)
+    if problems:
+        # Nothing is deleted where anything is refused.
+        return problems
+    for path in paths.values():
         listener(Said(text=f"Checking {path}/*"))
         if path.exists():
             shutil.rmtree(path)
             listener(Said(text=f"Cleaned {path}/*"))
-    if not problems:
-        listener(Said(text="Finished cleaning all paths."))
-    return tuple(problems)
+    listener(Said(text="Finished cleaning all paths."))
+    return ()
 
 
 def _refuse(
