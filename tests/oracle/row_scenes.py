@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.oracle.comparing import sql
 from tests.oracle.features import SNAPSHOT_TIMES
 from tests.oracle.playing import Played
 
@@ -187,7 +188,7 @@ def _items(value: Any) -> list[tuple[str, Any]]:
 def _at(value: Any, keys: list[str], where: str = "") -> Iterator[tuple[str, Any]]:
     """Everything that stands at a place of a JSON value."""
     if not keys:
-        yield where, value
+        yield where, sql(value) if where.endswith("/compiled_code") else value
         return
     first, *rest = keys
     if first == "?":

@@ -72,3 +72,19 @@ def test_a_manifest_changed_by_others_is_written_anew(tmp_path: Path) -> None:
     (tmp_path / "target" / "manifest.json").write_text("{}")
     assert project.perform(Parse()).is_success
     assert manifest(tmp_path, "target")["nodes"]
+
+
+def test_a_graph_that_is_not_remembered_is_written_whole(tmp_path: Path) -> None:
+    make(tmp_path)
+    settle_stamps(tmp_path)
+    project = opened(tmp_path, "target")
+    assert project.perform(Parse()).is_success
+    # What a description asks of the invocation has no stable answer.
+    text = "models: [{name: c, description: '{{ invocation_id is defined }}'}]"
+    write(tmp_path, "models/asks.yml", text)
+    write(tmp_path, "models/d.sql", "select 1 as id")
+    settle_stamps(tmp_path)
+    assert project.perform(Parse()).is_success
+    nodes = manifest(tmp_path, "target")["nodes"]
+    assert "model.p.d" in nodes
+    assert nodes["model.p.c"]["description"] == "True"

@@ -21,6 +21,7 @@ from upriver.jinja.constraints import (
     render_column_constraints,
     render_model_constraints,
 )
+from upriver.jinja.cursor import CursorView
 from upriver.jinja.errors import CompilationError
 from upriver.jinja.macro_table import check_dispatch, dispatched
 from upriver.jinja.relation import Policy, Relation, approximate_match, listed_relation, name_of
@@ -169,8 +170,8 @@ class Adapter:
         raise CompilationError(f"There is no catalog integration `{name}` for {self.type()}")
 
     def get_partitions_metadata(self, _table: Any) -> Table:
-        """Return no rows: no built-in adapter has partitions to tell of (JINJA-115)."""
-        return Table((), ())
+        """Stop: no built-in adapter has partitions to tell of (JINJA-115)."""
+        raise CompilationError(f"`get_partitions_metadata` is not offered for {self.type()}")
 
     def parse_index(self, raw_index: Any) -> Index | None:
         """Check one entry of the config `indexes`."""
@@ -297,15 +298,15 @@ class RunAdapter(Adapter):
         auto_begin: bool = True,
         bindings: Any = None,
         abridge_sql_log: bool = False,
-    ) -> tuple[Any, ResponseView]:
-        """Run SQL with bound values (JINJA-104)."""
+    ) -> tuple[Any, CursorView]:
+        """Run SQL, with bound values where there are any, and return its cursor (JINJA-104)."""
         del abridge_sql_log
         warehouse = self._warehouse
         if bindings is None:
-            answer = warehouse.execute(str(sql), auto_begin=bool(auto_begin))
+            answer = warehouse.execute(str(sql), fetch=True, auto_begin=bool(auto_begin))
         else:
             answer = warehouse.execute_bound(str(sql), list(bindings), auto_begin=bool(auto_begin))
-        return None, answer_parts(answer)[0]
+        return None, CursorView(answer)
 
     def commit(self) -> str:
         """Commit if a transaction is open."""

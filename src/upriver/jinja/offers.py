@@ -178,6 +178,12 @@ def _graph(context: Context) -> Mapping[str, Any]:
     return context.world.graph() if context.world.is_executing else {}
 
 
+def _arguments(context: Context) -> dict[str, Any]:
+    """Options that take several words are tuples, as templates compare them."""
+    args = context.world.invocation().args
+    return {key: tuple(arg) if isinstance(arg, list) else arg for key, arg in args.items()}
+
+
 def _selected(context: Context) -> list[str]:
     return list(context.world.selected()) if context.world.is_executing else []
 
@@ -267,7 +273,7 @@ OFFERS: Offers = {
     "sql_now": lambda c: c.world.dialect.date_function,
     "adapter_macro": _same(_adapter_macro),
     "selected_resources": _selected,
-    "invocation_args_dict": lambda c: dict(c.world.invocation().args),
+    "invocation_args_dict": _arguments,
     "dbt_metadata_envs": lambda c: dict(c.world.invocation().metadata_envs),
     "context_macro_stack": lambda c: c.binder.stack,
     "defer_relation": _same(None),

@@ -286,6 +286,9 @@ def _remember_all(memory: Memory, listing: Listing, outcome: Outcome) -> None:
     memory.put_all_parsed(rows)
     if has_graph:
         memory.put_graph(outcome.linked.graph, outcome.linked.names, outcome.problems)
+    else:
+        # The file is of a graph that this one is not compared with.
+        memory.put_manifest_row(None)
     memory.put_snapshot(
         Snapshot(
             listing.settings_key,

@@ -127,7 +127,7 @@ class DuckdbConnection:
         if insert is not None and self._insert_columns(insert, split_rows(insert, bindings)):
             return Answer(response=_OK)
         self._cursor.execute(with_placeholders(sql, len(bindings), "?"), list(bindings))
-        return self._answer(fetch=False, limit=None)
+        return self._answer(fetch=True, limit=None)
 
     @_translated
     def run_python(self, job: PythonJob) -> Answer:

@@ -81,16 +81,21 @@ class PostgresConnection:
             cursor.execute(sql.encode())
             while cursor.nextset():
                 pass
-            response = _response(cursor)
-            if not fetch or cursor.description is None:
-                return Answer(response=response)
-            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
-            return Answer(
-                response=response,
-                column_names=tuple(column.name for column in cursor.description),
-                column_types=tuple(self._type_text(column) for column in cursor.description),
-                rows=tuple(rows),
-            )
+            return self._answer(cursor, fetch=fetch, limit=limit)
+
+    def _answer(
+        self, cursor: psycopg.Cursor[tuple[Any, ...]], *, fetch: bool, limit: int | None
+    ) -> Answer:
+        response = _response(cursor)
+        if not fetch or cursor.description is None:
+            return Answer(response=response)
+        rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
+        return Answer(
+            response=response,
+            column_names=tuple(column.name for column in cursor.description),
+            column_types=tuple(self._type_text(column) for column in cursor.description),
+            rows=tuple(rows),
+        )
 
     @_translated
     def execute_many(self, sql: str, rows: list[tuple[Any, ...]]) -> Answer:
@@ -120,7 +125,7 @@ class PostgresConnection:
         text = with_placeholders(sql, len(bindings), "%s")
         with psycopg.ClientCursor(self._raw) as cursor:
             cursor.execute(text.encode(), list(bindings))
-            return Answer(response=_response(cursor))
+            return self._answer(cursor, fetch=True, limit=None)
 
     def run_python(self, job: PythonJob) -> Answer:
         """Refuse a Python model: the server runs none."""
