@@ -21,12 +21,12 @@ from upriver.jinja.constraints import (
     render_column_constraints,
     render_model_constraints,
 )
-from upriver.jinja.cursor import CursorView
 from upriver.jinja.errors import CompilationError
 from upriver.jinja.macro_table import check_dispatch, dispatched
 from upriver.jinja.relation import Policy, Relation, approximate_match, listed_relation, name_of
 from upriver.jinja.relation_factory import RelationFactory
 from upriver.jinja.results import ResponseView, Table, answer_parts, empty_answer
+from upriver.jinja.tables.cursor import CursorView
 from upriver.jinja.tables.kinds import column_type
 from upriver.jinja.world import Warehouse, World
 from upriver.problems import WarehouseError

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from upriver.jinja.cursor import CursorView
+from upriver.jinja.tables.cursor import CursorView
 from upriver.resources.answers import Answer, Response
 
 ANSWER = Answer(
