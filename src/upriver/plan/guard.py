@@ -40,7 +40,7 @@ def _overwritten(
 ) -> tuple[Problem, ...]:
     deferral, line = one
     steps = [step for step in plan.steps if _is_written_over(step, graph, deferral)]
-    if not steps or _is_target(graph, deferral, target_name):
+    if not steps or is_target(graph, deferral, target_name):
         return ()
     published_by = deferral.baseline.origin.target_name
     origin = f"{line}" + (f", target `{published_by}`" if published_by else "")
@@ -64,7 +64,7 @@ def _key(name: RelationName) -> tuple[str, str, str]:
     return database, schema, identifier
 
 
-def _is_target(graph: Graph, deferral: Deferral, target_name: str | None) -> bool:
+def is_target(graph: Graph, deferral: Deferral, target_name: str | None) -> bool:
     """Whether the environment deferred to is the one that is written to.
 
     It is not when it says another target's name. Otherwise it is when most resources have their

@@ -112,7 +112,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         opened.listener(NothingToDo())
         return None
     if wanted.command == "clone":
-        deferring = _always(asked_deferral(opened))
+        deferring = _always(asked_deferral(opened), compares=deferring.compares)
         # `clone` defers without being asked to (deferral.md section 10).
         state = read_state(opened, deferring, graph)
     problem = deferral_problem(deferring, state)
@@ -290,8 +290,9 @@ def _comparison(
     return Reasons(opened, opened.load(), graph, state)
 
 
-def _always(deferring: Deferring) -> Deferring:
-    return msgspec.structs.replace(deferring, policy=deferring.policy or "exists")
+def _always(deferring: Deferring, *, compares: bool) -> Deferring:
+    policy = deferring.policy or "exists"
+    return msgspec.structs.replace(deferring, policy=policy, compares=compares)
 
 
 def deferral_of(deferring: Deferring, state: State) -> Deferral | None:

@@ -15,7 +15,7 @@ from upriver.graph.graph import Graph
 from upriver.jinja.world import Invocation
 from upriver.problems import Interrupted, Problem, ProblemsError, has_errors
 from upriver.project.arguments import args_of
-from upriver.project.events import Listener, Opened, ProblemFound, ProjectLoaded
+from upriver.project.events import Listener, Opened, ProblemFound, ProjectLoaded, Said
 from upriver.project.load import load
 from upriver.project.loading import Loaded, Loading
 from upriver.project.memory import Memory
@@ -59,6 +59,8 @@ class OpenedProject:
         self.which = which
         self.caller = caller
         self.problems: list[Problem] = []
+        self.once: dict[str, Any] = {}
+        """What is looked up once for a request, by what it is."""
         self._seen: set[tuple[object, ...]] = set()
         self._loaded: Loaded | None = None
         request, problems = _complete(request, caller.env)
@@ -166,6 +168,12 @@ class OpenedProject:
             say=self.say,
             templates=self.caller.templates,
         )
+
+    def say_once(self, text: str) -> None:
+        """Tell something that is true for the whole request."""
+        if self.once.setdefault(text) is None:
+            self.once[text] = True
+            self.listener(Said(text=text))
 
     def say(self, text: str, level: str, unique_id: str | None) -> None:
         """Report what a template printed."""

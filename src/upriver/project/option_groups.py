@@ -103,6 +103,15 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
             help="Where the manifest is to defer to, if it differs from --state",
         ),
     ] = None
+    defer_env: Annotated[
+        Text,
+        option(
+            "--defer-env",
+            env="CLOUD_DEFER_ENV_ID",
+            metavar="ENV",
+            help="Environment of the linked server to defer to, by number or name",
+        ),
+    ] = None
     state_target: Annotated[
         Text,
         option(

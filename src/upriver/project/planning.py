@@ -34,12 +34,13 @@ def plan_of(planning: Planning, request: PlanRequest) -> tuple[Plan, PlanRequest
     """Return the plan, and the request with what was found out for it."""
     request = _looked_up(planning, request)
     plan = make_plan(request)
-    if request.command not in _REUSING or not _is_reuse_wanted(planning.opened):
+    if request.command not in _REUSING or not is_reuse_wanted(planning.opened):
         return plan, request
     return _reusing(planning, request, plan), request
 
 
-def _is_reuse_wanted(opened: OpenedProject) -> bool:
+def is_reuse_wanted(opened: OpenedProject) -> bool:
+    """Whether what would give what is there is left out."""
     given: bool | None = getattr(opened.request, "reuse", None)
     return bool(opened.workspace.deferral.target.reuse if given is None else given)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from upriver.state.layers import Layer
 
 
+REQUIRING = frozenset({"clone", "diff"})
+"""Verbs that can do nothing without a state."""
 SEMANTIC = "state:modified.semantic"
 """The selector that compares by meaning."""
 
@@ -36,6 +38,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """What `--state` names."""
     line: str | None = None
     """The baseline in one line: location, commit, age."""
+    is_given_up: bool = False
+    """Nobody asked for the state, and it is not to be had: nothing is deferred."""
 
     layers: tuple[Layer, ...] = ()
     """What to defer to, best first, where it is several; `baseline` stands for all of them."""
@@ -65,7 +69,7 @@ def contract_problems(state: State, words: tuple[str, ...]) -> tuple[Problem, ..
 
 def deferral_problem(deferring: Deferring, state: State) -> Problem | None:
     """Return why deferral cannot work although it was asked for (deferral.md 3 and 4)."""
-    if deferring.policy is None or state.baseline is not None:
+    if deferring.policy is None or state.baseline is not None or state.is_given_up:
         return None
     if deferring.baseline is None:
         return Problem(

@@ -25,7 +25,9 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 _TRUE = frozenset({"1", "t", "true", "y", "yes", "on"})
 _FALSE = frozenset({"0", "f", "false", "n", "no", "off", ""})
-_DEFERRAL_FIELDS = frozenset({"defer", "state", "defer_state", "favor_state", "state_target"})
+_DEFERRAL_FIELDS = frozenset(
+    {"defer", "state", "defer_state", "favor_state", "state_target", "defer_env"}
+)
 _INPUT_FIELDS = frozenset(
     {"project_dir", "profiles_dir", "profile", "target", "vars", "threads", "target_path",
      "log_path", "version_check"}
@@ -169,6 +171,10 @@ class Deferring(msgspec.Struct, frozen=True, kw_only=True):
     """How places are called that have a name of their own."""
     is_set: bool = False
     """Whether the states come from settings: nobody asked for them just now."""
+    compares: bool = True
+    """Whether something is compared with `state`."""
+    lines: Mapping[str, str] = {}
+    """What is said of directories that stand for other places."""
 
 
 NO_SETTINGS = TargetDeferral()

@@ -22,7 +22,7 @@ from upriver.state.fingerprint.macros import Macros, MacroSource
 from upriver.state.fingerprint.meaning import VERSION, Meaning, Parts, Read, meaning_of, parts_of
 from upriver.state.fingerprint.prints import Answer, Prints, secret_free
 from upriver.state.wire.manifest import BUILDS_KEY
-from upriver.state.wire.read import WireManifest, decode_manifest
+from upriver.state.wire.read import WireBuild, WireManifest, decode_config, decode_manifest
 
 SideOf = Callable[[Mapping[str, MacroSource]], Macros]
 
@@ -107,6 +107,8 @@ def read_meanings(data: bytes, location: str, side_of: SideOf, read: Read) -> Pu
     wire, _ = decode_manifest(data, location)
     if wire is None:
         return PublishedMeanings({}, PublishedBuilds(), {})
+    if wire.upriver_builds is not None:
+        return _indexed(wire, wire.upriver_builds)
     macros = side_of(_sources(wire))
     meanings: dict[str, Meaning] = {}
     relations: dict[str, str | None] = {}
@@ -117,6 +119,23 @@ def read_meanings(data: bytes, location: str, side_of: SideOf, read: Read) -> Pu
             relations[unique_id] = resource.relation_name
     env = (wire.metadata and wire.metadata.env) or {}
     return PublishedMeanings(meanings, decode_builds(env.get(BUILDS_KEY)), relations)
+
+
+def _indexed(wire: WireManifest, builds: Mapping[str, WireBuild]) -> PublishedMeanings:
+    """Take from an index what it says of tables; what a view holds needs code to be known."""
+    built: dict[str, PublishedBuild] = {}
+    relations: dict[str, str | None] = {}
+    for unique_id, resource in wire.resources().items():
+        relations[unique_id] = resource.relation_name
+        build = builds.get(unique_id)
+        is_view = decode_config(resource.config).materialized in ("view", "ephemeral", None)
+        if build is None or build.relation is None or build.fingerprint is None or is_view:
+            continue
+        if build.fingerprint.startswith(f"{VERSION}."):
+            built[unique_id] = PublishedBuild(
+                build.relation, build.fingerprint, None, None, is_stored=True, data="", built_at=0
+            )
+    return PublishedMeanings({}, PublishedBuilds(built=built), relations)
 
 
 def read_parts(
@@ -183,7 +202,8 @@ class PublishedPrints(Prints):
         if relation_name is not None and self._relations.get(unique_id) != relation_name:
             return None
         built = self.builds.get(unique_id)
-        return built.data if built is not None and self._is_of_relation(unique_id) else None
+        is_known = built is not None and self._is_of_relation(unique_id)
+        return built.data or None if built is not None and is_known else None
 
     def unknown(self, unique_id: str) -> tuple[str, ...]:
         """Return the questions of a resource whose answers are not known."""

@@ -7,8 +7,10 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["local", "http", "object", "git"]
+Kind = Literal["local", "http", "object", "git", "server"]
 
+SERVER = "server"
+"""Scheme of the server that the project is linked to; alone, of the environment it chooses."""
 OBJECT_SCHEMES = ("s3", "gs", "az", "abfs", "abfss")
 ARTIFACT_SUFFIXES = (".json", ".gz", ".zip")
 """A file or an address that ends so is an artifact or an archive; any other is a folder of them."""
@@ -21,14 +23,14 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Kind
     text: str
-    """As given; for git, the revision."""
+    """As given; for git, the revision; for the linked server, the environment."""
 
     @property
     def shown(self) -> str:
         """The address without a user's name and password, for messages."""
         text = _USER.sub("", self.text)
         text = text.partition("?")[0]
-        return f"git:{text}" if self.kind == "git" else text
+        return f"{self.kind}:{text}" if self.kind in ("git", SERVER) else text
 
 
 def read_address(text: str) -> Address:
@@ -40,6 +42,8 @@ def read_address(text: str) -> Address:
     scheme = "" if match is None else match["scheme"]
     if match is not None and scheme == "git":
         return Address(kind="git", text=match["rest"])
+    if match is not None and scheme == SERVER:
+        return Address(kind="server", text=match["rest"])
     if scheme in ("http", "https"):
         return Address(kind="http", text=text)
     if scheme in OBJECT_SCHEMES:
@@ -50,3 +54,8 @@ def read_address(text: str) -> Address:
 def is_local(text: str) -> bool:
     """Whether a state option names a path."""
     return read_address(text).kind == "local"
+
+
+def is_of_server(text: str | None) -> bool:
+    """Whether a state option names the linked server."""
+    return text is not None and text.startswith(f"{SERVER}:")

@@ -123,6 +123,13 @@ class WireMetadata(msgspec.Struct, frozen=True):
     env: dict[str, str | None] | None = None
 
 
+class WireBuild(msgspec.Struct, frozen=True):
+    """What is known of the last build of a relation."""
+
+    relation: str | None = None
+    fingerprint: str | None = None
+
+
 class WireManifest(msgspec.Struct, frozen=True):
     """The maps state reads. A map that is missing or null is empty."""
 
@@ -136,6 +143,8 @@ class WireManifest(msgspec.Struct, frozen=True):
     unit_tests: dict[str, WireResource] | None = None
     functions: dict[str, WireResource] | None = None
     macros: dict[str, WireMacro] | None = None
+    upriver_builds: dict[str, WireBuild] | None = None
+    """Only an index that upriver's server makes of a manifest has these: it has no code."""
 
     def resources(self) -> dict[str, WireResource]:
         """Return the members of all maps, nodes first."""

@@ -1,0 +1,1 @@
+"""What the server adds that a project is linked to: a default state, signing in, pushing."""
