@@ -173,11 +173,8 @@ def test_selectors_compare_with_the_whole_manifest(shop: LinkedShop) -> None:
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        ("reset", "link-unreachable"), ("silence", "link-unreachable"),
         ("loris", "link-unreachable"), ("busy", "link-unreachable"),
-        ("unavailable", "link-unreachable"), ("captive", "link-not-understood"),
         ("portal", "link-not-understood"), ("elsewhere", "link-not-understood"),
-        ("error", "link-unreachable"), ("truncated", "link-unreachable"),
         ("forbidden", "link-refused"),
     ],
 )  # fmt: skip
