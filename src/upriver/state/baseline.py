@@ -25,6 +25,7 @@ from upriver.state.remote.archive import plain
 from upriver.state.wire.manifest import BUILDS_KEY, COMMIT_KEY, MAKER_KEY, TARGET_KEY
 from upriver.state.wire.read import (
     NULL,
+    WireBuild,
     WireMetadata,
     WireResource,
     decode_config,
@@ -142,7 +143,7 @@ def read_baseline(data: bytes, location: str) -> tuple[Baseline | None, tuple[Pr
             unique_id: digest_text(macro.macro_sql or "")
             for unique_id, macro in (wire.macros or {}).items()
         },
-        built=_built((metadata.env or {}).get(BUILDS_KEY)),
+        built=_built((metadata.env or {}).get(BUILDS_KEY)) | _indexed(wire.upriver_builds or {}),
     )
     return baseline, problems
 
@@ -158,6 +159,11 @@ class _Records(msgspec.Struct, frozen=True):
 
 
 _RECORDS = msgspec.json.Decoder(_Records)
+
+
+def _indexed(builds: Mapping[str, WireBuild]) -> dict[str, str]:
+    """Return what the index of a server says was built."""
+    return {i: build.relation for i, build in builds.items() if build.relation is not None}
 
 
 def _built(text: str | None) -> dict[str, str]:

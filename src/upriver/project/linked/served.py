@@ -52,7 +52,7 @@ def from_server(opened: OpenedProject, deferring: Deferring) -> Deferring:
         deferring,
         state=state,
         baseline=baseline or (layers[0] if layers else None),
-        layers=layers if len(layers) > 1 else (),
+        layers=layers,
         names={**deferring.names, **serving.names},
         lines=serving.lines,
     )
