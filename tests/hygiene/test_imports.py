@@ -16,7 +16,7 @@ import pytest
 
 HEAVY = frozenset(
     {"jinja2", "yaml", "yaml12", "duckdb", "psycopg", "rich", "agate", "sqlglot", "sqlite3",
-     "pathspec", "pytz"}
+     "pathspec", "pytz", "fastapi", "uvicorn", "sqlalchemy", "alembic"}
 )  # fmt: skip
 """Libraries that are loaded only on the paths that reach them."""
 

@@ -85,6 +85,29 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "run/compare/queries.py",
     ),
     "project/test_difference.py": ("project/reasons.py", "state/why.py"),
+    # The server is tested over HTTP, as a process of its own.
+    "server/test_server_serve.py": (
+        "server/app.py", "server/first_start.py", "server/front.py",
+        "server/metrics.py", "server/settings.py", "server/start.py", "server/api/caller.py",
+        "server/api/envelope.py", "server/api/health.py",
+    ),
+    "server/test_states.py": (
+        "server/api/v1.py", "server/environments.py", "server/moments.py", "server/runs.py",
+    ),
+    "server/test_deferral_index.py": (
+        "server/api/sending.py", "server/artifacts.py", "server/ledger.py",
+    ),
+    "server/ingest/test_uploaded_archive.py": (
+        "server/ingest/archive.py", "server/ingest/artifacts.py", "server/ingest/unpack.py",
+    ),
+    "server/ingest/test_uploads.py": ("server/api/private.py", "server/ingest/accept.py"),
+    "server/auth/test_permissions.py": ("server/auth/principals.py", "server/refusals.py"),
+    "server/auth/test_tokens.py": ("server/auth/passwords.py", "server/auth/signing.py"),
+    "server/db/test_migrations.py": (
+        "server/db/columns.py", "server/db/migrate.py", "server/db/migrations/*.py",
+        "server/db/session.py", "server/db/tables.py",
+    ),
+    "server/store/test_store.py": ("server/store/*.py",),
     "state/wire/test_wire_run_results.py": ("state/wire/sources.py",),
     "state/wire/test_semantic_manifest.py": ("state/wire/semantic.py",),
     # The catalog is tested by what the command writes.

@@ -362,6 +362,48 @@ class Demo(Request, frozen=True, kw_only=True):
     directory: Annotated[Text, option(metavar="DIR", help="Where to put it")] = None
 
 
+class Serve(Request, frozen=True, kw_only=True):
+    """Keep what production builds and hand it out to everyone who defers to it."""
+
+    host: Annotated[
+        Text,
+        option("--host", metavar="HOST", help="Address to listen on; 127.0.0.1 if not given"),
+    ] = None
+    port: Annotated[
+        int | None,
+        option("--port", metavar="N", help="Port to listen on: 8580 if not given, 0 a free one"),
+    ] = None
+    data: Annotated[
+        Text, option("--data", metavar="DIR", help="Directory of the server's own files")
+    ] = None
+    database: Annotated[
+        Text,
+        option("--database", metavar="URL", help="Database; a SQLite file in --data if not given"),
+    ] = None
+    objects: Annotated[
+        Text,
+        option(
+            "--objects",
+            metavar="PLACE",
+            help="Where artifacts are kept: a directory or `s3://bucket/prefix`",
+        ),
+    ] = None
+    project: Annotated[
+        Text,
+        option("--project", metavar="NAME", help="Create this project if it is not there"),
+    ] = None
+    public_url: Annotated[
+        Text,
+        option("--public-url", metavar="URL", help="How clients reach the server behind a proxy"),
+    ] = None
+    tls_cert: Annotated[
+        Text, option("--tls-cert", metavar="FILE", help="Certificate chain to speak TLS with")
+    ] = None
+    tls_key: Annotated[
+        Text, option("--tls-key", metavar="FILE", help="Private key of the certificate")
+    ] = None
+
+
 REQUESTS: Mapping[str, type[Request]] = {
     "alias": Alias,
     "build": Build,
@@ -382,6 +424,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "run": Run,
     "run-operation": RunOperation,
     "seed": Seed,
+    "serve": Serve,
     "show": Show,
     "snapshot": Snapshot,
     "source freshness": SourceFreshness,

@@ -1,0 +1,1 @@
+"""The HTTP interfaces: requests to domain functions, their answers to JSON."""

@@ -1,0 +1,1 @@
+"""Uploaded artifacts: received in pieces, unpacked with care, accepted as a run."""

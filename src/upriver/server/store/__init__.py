@@ -1,0 +1,1 @@
+"""Where artifacts lie: objects that are written once under generated keys."""
