@@ -240,7 +240,7 @@ CLONES = [
     Case("clone again", ["clone", *STATE], [["clone", *STATE]], better="D14"),
     Case("clone refreshed", ["clone", *STATE, "--full-refresh"], [["clone", *STATE]], better="D14"),
     Case("clone one", ["clone", "-s", "stg_orders", "stg_customers", *STATE]),
-    Case("clone by type", ["clone", "--resource-type", "seed", *STATE]),
+    Case("clone by type", ["clone", "--resource-type", "seed", *STATE], better="D14"),
     Case("clone without counterpart", ["clone", "-s", "stg_customers", "--state", "state_b"],
          [COPY_STATE, changed((node("stg_customers"), None))]),
     Case("clone onto itself", ["clone", "--target", "prod", *STATE]),
@@ -300,6 +300,7 @@ BETTER: dict[str, dict[str, Any]] = {
         "model.shop.int_orders": ["wh.prod.stg_orders", "wh.dev.stg_customers"]}},
     "clone": {"kinds": {"wh.dev.fct_inc": "table", "wh.dev.snap_customers": "table",
                         "wh.dev.stg_orders": "view", "wh.dev.int_orders": "view"}},
+    "clone by type": {"kinds": {"wh.dev.raw_customers": "table"}},
     "clone again": {"kinds": {"wh.dev.fct_inc": "table", "wh.dev.int_orders": "view"}},
     "clone refreshed": {"kinds": {"wh.dev.fct_inc": "table", "wh.dev.int_orders": "view"}},
     "incremental on a clone": {"exit code": 0, "tables": {

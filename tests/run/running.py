@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from upriver.jinja.blocks import find_blocks
 from upriver.jinja.macro_table import MacroTable
 from upriver.jinja.world import Invocation
 from upriver.parse.world import Settings
+from upriver.plan.decide import Deferral
 from upriver.plan.make import PlanRequest, make_plan
 from upriver.plan.plan import Plan
 from upriver.plan.select import Selection
@@ -38,6 +40,7 @@ from upriver.run.events import Event, StepFinished, StepResult
 from upriver.run.execute import execute
 from upriver.run.setting import RunSetting
 from upriver.run.writer import Writer
+from upriver.state.baseline import Baseline, Origin, Published
 
 CONFIG = {
     "enabled": True, "materialized": "view", "persist_docs": {}, "pre-hook": [], "post-hook": [],
@@ -83,6 +86,10 @@ def read_macros(package: str, path: str, text: str) -> list[Macro]:
             )
         )
     return macros
+
+
+def baseline_of(published: Mapping[str, Published]) -> Baseline:
+    return Baseline(origin=Origin(location="prod"), published=published, comparables={}, macros={})
 
 
 class SmallProject:
@@ -271,8 +278,14 @@ class SmallProject:
 
     def run(self, command: str, *ids: str, plan: Plan | None = None, **changes: Any) -> Ran:
         setting = self.setting(**changes)
+        deferral = None
+        if command == "clone":
+            deferral = Deferral(
+                policy="exists", baseline=baseline_of(setting.published), name="prod"
+            )
         try:
-            events = list(execute(plan or self.plan(command, *ids), setting))
+            made = plan or self.plan(command, *ids, deferral=deferral)
+            events = list(execute(made, setting))
         finally:
             setting.warehouse.close()
         return Ran(events)

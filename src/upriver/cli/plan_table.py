@@ -34,7 +34,10 @@ def plan_lines(plan: Plan, graph: Graph, *, has_colours: bool) -> tuple[str, ...
         lines.append(f"State: {plan.baseline}, policy {plan.policy}")
     lines.append("")
     lines += _table(found, plan, paint)
-    lines += ["", summary_line(summary, plan.policy) or _undeferred(summary.references)]
+    lines += [
+        "",
+        summary_line(summary, plan.policy, plan.command) or _undeferred(summary.references),
+    ]
     if summary.not_built:
         noun = "ancestor is" if summary.not_built == 1 else "ancestors are"
         lines.append(f"{summary.not_built} {noun} not built by this plan")

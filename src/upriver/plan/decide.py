@@ -197,6 +197,21 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
     )
 
 
+def clone_source(deferral: Deferral | None, unique_id: str) -> Decision | None:
+    """Return the published relation that a copy of a resource is made of, if there is one."""
+    published = counterpart(deferral, unique_id)
+    if published is None or deferral is None:
+        return None
+    return Decision(
+        target=unique_id,
+        place="baseline",
+        reason="cloned",
+        relation=published_name(published),
+        relation_name=published.relation_name,
+        baseline=published.layer or deferral.name,
+    )
+
+
 def schemas_to_list(
     graph: Graph,
     targets: tuple[str, ...],

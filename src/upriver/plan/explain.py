@@ -46,6 +46,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Ancestors that were not selected, and have no relation that could be read."""
     reused: int
     """Steps of which nothing has to be done."""
+    cloned_first: int = 0
+    """Relations that are copied from the state before they are added to."""
     not_built: int
     """Ancestors in the project that this plan does not build."""
     layers: Mapping[str, int] = {}
@@ -68,9 +70,21 @@ def note_of(step: Step) -> str | None:
         notes.append(f"reused: {step.reused}")
     elif step.is_extra:
         notes.append("not selected: no relation of it holds what the present code gives")
-    if step.is_whole and step.reused is None:
+    if step.action == "clone":
+        notes.append(_clone_note(step))
+    elif step.clone is not None and step.reused is None:
+        notes.append(f"first a copy of {step.clone.relation_name}, which this run adds to")
+    elif step.is_whole and step.reused is None:
         notes.append("built whole: what is there was built from other code")
     return "; ".join(notes) or None
+
+
+def _clone_note(step: Step) -> str:
+    if step.clone is None:
+        return "the state has nothing to copy"
+    if step.is_kept:
+        return f"left as it is: {step.why or 'it exists'}"
+    return f"made again: {step.why}" if step.why else "copied"
 
 
 def _row(step: Step, decision: Decision | None, graph: Graph) -> ReferenceRow:
@@ -110,6 +124,7 @@ def summarise(plan: Plan, graph: Graph) -> Summary:
         missing=places.count("missing") + places.count("unbuilt"),
         also_built=sum(step.is_extra and step.reused is None for step in plan.steps),
         reused=sum(step.reused is not None for step in plan.steps),
+        cloned_first=sum(s.clone is not None and s.action != "clone" for s in plan.steps),
         baseline=plan.baseline,
         not_built=len(_ancestors_not_built(graph, built)),
         layers={name: counted[name] for name in plan.layers if counted[name]},
@@ -130,11 +145,14 @@ def _ancestors_not_built(graph: Graph, built: set[str]) -> set[str]:
     }
 
 
-def summary_line(summary: Summary, policy: str | None) -> str | None:
+def summary_line(summary: Summary, policy: str | None, command: str = "") -> str | None:
     """Return the line a run prints that defers or reuses; None for one that does neither."""
     reused = f"Reused {summary.reused} of what was to be built" if summary.reused else None
     if policy is None:
         return reused
+    if command == "clone":
+        noun = "relation" if summary.references == 1 else "relations"
+        return f"Cloning from {summary.baseline}: {summary.references} {noun}"
     noun = "reference" if summary.references == 1 else "references"
     where = ", ".join(f"{name} ({count})" for name, count in summary.layers.items())
     line = f"Deferred {summary.deferred} of {summary.references} {noun} to"
@@ -150,6 +168,8 @@ def summary_line(summary: Summary, policy: str | None) -> str | None:
     ]
     if parts:
         line = f"{line} ({', '.join(parts)})"
+    if summary.cloned_first:
+        line = f"{line}; {summary.cloned_first} copied first, to be added to"
     if summary.also_built:
         noun = (
             "ancestor that differs is" if summary.also_built == 1 else "ancestors that differ are"
@@ -175,6 +195,8 @@ def as_json(plan: Plan, graph: Graph) -> dict[str, Any]:
                 "is_extra": step.is_extra,
                 "is_whole": step.is_whole,
                 "reused": step.reused,
+                "clone": None if step.clone is None else step.clone.relation_name,
+                "is_kept": step.is_kept,
                 "inputs": [
                     {**msgspec.to_builtins(decision), "why": REASONS.get(decision.reason)}
                     for decision in step.inputs

@@ -8,7 +8,15 @@ import msgspec
 
 from upriver.graph.graph import Entry, Graph
 from upriver.plan.catalog import Catalog
-from upriver.plan.decide import Deferral, Standing, Surroundings, decisions, references
+from upriver.plan.decide import (
+    Deferral,
+    Standing,
+    Surroundings,
+    clone_source,
+    decisions,
+    exists,
+    references,
+)
 from upriver.plan.order import topological, waits
 from upriver.plan.plan import Action, Plan, Step
 from upriver.plan.select import Selection
@@ -59,6 +67,19 @@ _NEEDS_SCHEMAS = frozenset({"run", "seed", "snapshot", "build", "clone", "test"}
 _HAS_HOOKS = frozenset({"run", "seed", "snapshot", "build", "test", "freshness"})
 
 
+class Cloning(msgspec.Struct, frozen=True, kw_only=True):
+    """Which relations are copied from the baseline, and which copies are made again."""
+
+    first: frozenset[str] = frozenset()
+    """Copied before they are built, so that the build adds to what is published."""
+    stale: Mapping[str, str] = {}
+    """`clone` only: why what is there is replaced, by unique_id."""
+    kept: Mapping[str, str] = {}
+    """`clone` only: why what is there is kept, where that is not plain."""
+    replaces_all: bool = False
+    """`clone` only: whatever is there is replaced."""
+
+
 class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a plan depends on."""
 
@@ -77,6 +98,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Policy `fresh` only."""
     reused: Mapping[str, str] = {}
     """Why a resource need not be built, by unique_id."""
+    cloning: Cloning = Cloning()
 
 
 def selected_set(request: PlanRequest) -> frozenset[str]:
@@ -187,10 +209,15 @@ def _steps(
         )
         if unique_id in inside:
             continue
+        if actions[unique_id] == "clone":
+            steps.append(_clone_step(request, graph.entries[unique_id]))
+            continue
+        is_cloned = unique_id in request.cloning.first and actions[unique_id] in _BUILDING
         steps.append(
             Step(
                 unique_id=unique_id,
                 action=actions[unique_id],
+                clone=clone_source(request.deferral, unique_id) if is_cloned else None,
                 waits_for=tuple(sorted(direct - inside)),
                 inputs=decisions(surroundings, targets, built),
                 is_extra=unique_id in request.extra,
@@ -200,6 +227,23 @@ def _steps(
             )
         )
     return tuple(steps)
+
+
+def _clone_step(request: PlanRequest, entry: Entry) -> Step:
+    cloning, unique_id = request.cloning, entry.unique_id
+    source = clone_source(request.deferral, unique_id)
+    is_replaced = cloning.replaces_all or unique_id in cloning.stale
+    is_there = not is_replaced and exists(request.catalog, entry.kind, entry.relation)
+    is_nothing = source is None or source.relation == entry.relation
+    return Step(
+        unique_id=unique_id,
+        action="clone",
+        inputs=() if source is None else (source,),
+        clone=source,
+        is_whole=is_replaced,
+        is_kept=is_nothing or is_there,
+        why=cloning.stale.get(unique_id) or cloning.kept.get(unique_id),
+    )
 
 
 def _is_whole(request: PlanRequest, unique_id: str) -> bool:

@@ -57,6 +57,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing is done: its relation, or the state's, holds already what this step gives."""
     is_whole: bool = False
     """Built from nothing, whatever is there: what is there comes from other code."""
+    clone: Decision | None = None
+    """The published relation that is copied here: by `clone`, or before the first build of what
+    later builds add to. None where there is nothing to copy."""
+    is_kept: bool = False
+    """`clone` only: its relation is there and stays as it is."""
+    why: str | None = None
+    """Why a copy is made, made again or kept, where that is not plain."""
     unit_tests: tuple[str, ...] = ()
     """Unit tests that run inside a model's step, before it (CLI-68)."""
 

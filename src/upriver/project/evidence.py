@@ -11,6 +11,7 @@ from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import Standing, exists, is_there
 from upriver.project.build_store import BuildStore, open_builds, record_name
+from upriver.project.clone_options import clone_options
 from upriver.project.fingerprints import LocalPrints
 from upriver.project.ledger import Ledger, LedgerSetting, holdings_of
 from upriver.project.loading import Loaded
@@ -213,6 +214,7 @@ class Evidence:
                 published=self.published_of,
                 source_data=self.source_data,
                 is_partial=any(flags.get(name) for name in _PARTIAL),
+                is_clone_partial=clone_options(self._opened).is_partial,
                 invocation_id=invocation.invocation_id,
                 git_commit=invocation.git_commit,
             )

@@ -23,6 +23,7 @@ from upriver.plan.select import Selection
 from upriver.problems import Problem, ProblemsError
 from upriver.project.artifacts import write_run_results
 from upriver.project.build_store import published_builds
+from upriver.project.clone_options import clone_options
 from upriver.project.compiled_macros import CompiledMacros
 from upriver.project.deferring.named import favouring
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
@@ -332,6 +333,7 @@ def execute_verb(
             setting,
             published={} if baseline is None else baseline.published,
             show=show or ShowOptions(),
+            cloning=clone_options(opened),
             batches=wanted.batches,
             durations=Memory(opened.store).durations() if len(prepared.plan.steps) > 1 else {},
         )
@@ -393,7 +395,7 @@ def run_plan(
 
 def _announce(opened: OpenedProject, prepared: Prepared) -> None:
     summary = summarise(prepared.plan, prepared.graph)
-    line = summary_line(summary, prepared.plan.policy)
+    line = summary_line(summary, prepared.plan.policy, prepared.plan.command)
     opened.listener(
         Planned(plan=prepared.plan, graph=prepared.graph, summary=summary, summary_line=line)
     )

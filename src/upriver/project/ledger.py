@@ -18,6 +18,7 @@ from upriver.project.build_store import BuildStore
 from upriver.project.fingerprints import LocalPrints
 from upriver.run.events import StepFinished, StepResult, StepStarted
 from upriver.state.builds import (
+    CLONED,
     Built,
     BuiltInput,
     Holdings,
@@ -53,6 +54,8 @@ class LedgerSetting(msgspec.Struct, frozen=True, kw_only=True):
     source_data: Callable[[str], str | None] = lambda _: None
     is_partial: bool = False
     """Every relation of this run gets some of its rows only (`--empty`, `--sample`)."""
+    is_clone_partial: bool = False
+    """Copies of this run hold some of the rows only (`--limit`, `--where`)."""
     invocation_id: str = ""
     git_commit: str | None = None
 
@@ -78,7 +81,7 @@ class Ledger:
         match event:
             case StepStarted(unique_id=unique_id, action=action) if action in BUILDING:
                 name = self._setting.relation_names(unique_id)
-                if name is not None and action != "clone":
+                if name is not None and not self._steps[unique_id].is_kept:
                     self._previous[unique_id] = self._store.record(name, unique_id)
                     self._store.forget(name)
             case StepFinished(result=result) if result.action in BUILDING:
@@ -101,10 +104,12 @@ class Ledger:
         self._is_used = True
         step = self._steps[result.unique_id]
         if result.action == "clone":
-            built = self._cloned(result)
+            built = self._cloned(result, is_partial=self._setting.is_clone_partial)
         else:
             built = self._built(result, step)
             previous = self._previous.get(result.unique_id)
+            if result.cloned_from is not None:
+                previous = self._cloned(result)
             built = after_build(
                 built,
                 previous,
@@ -193,33 +198,31 @@ class Ledger:
             case _:
                 return None
 
-    def _cloned(self, result: StepResult) -> Built | None:
+    def _cloned(self, result: StepResult, *, is_partial: bool = False) -> Built | None:
         """A clone holds what was published; as a view, what is published."""
         name = self._setting.relation_names(result.unique_id)
         unique_id = result.unique_id
-        published = self._setting.published(unique_id, None)
+        source = None if result.cloned_from is None else result.cloned_from.relation_name
+        published = self._setting.published(unique_id, source)
         if name is None or published is None:
             return None
-        fingerprint = published.fingerprint(unique_id)
+        fingerprint = None if is_partial else published.holds(unique_id, source)
+        doubt = "partial" if is_partial else "inputs"
+        # A view shows this relation, whatever state is named later.
+        taken = BuiltInput(
+            unique_id=unique_id, place="baseline", relation_name=source, fingerprint=fingerprint
+        )
         return Built(
             unique_id=unique_id,
             relation_name=name,
-            materialized="clone",
+            materialized=CLONED,
             identity=None,
             form=None,
             fingerprint=fingerprint,
             is_stored=result.relation_type != "view",
-            doubt=None if fingerprint is not None else "inputs",
+            doubt=None if fingerprint is not None else doubt,
             parents=(unique_id,),
-            inputs=(
-                BuiltInput(
-                    unique_id=unique_id,
-                    place="baseline",
-                    # A view shows this relation, whatever state is named later.
-                    relation_name=published.relation_name(unique_id),
-                    fingerprint=fingerprint,
-                ),
-            ),
+            inputs=(taken,),
             data=published.data(unique_id) or f"{self._setting.invocation_id}:{unique_id}",
             built_at=time.time(),
             invocation_id=self._setting.invocation_id,

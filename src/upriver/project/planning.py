@@ -8,8 +8,9 @@ import msgspec
 
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import settled
-from upriver.plan.make import PlanRequest, make_plan, referenced
+from upriver.plan.make import Cloning, PlanRequest, make_plan, referenced
 from upriver.plan.plan import Plan
+from upriver.project.cloning import cloning_of, copied
 from upriver.project.loading import Loaded
 from upriver.project.opened import OpenedProject
 from upriver.project.published_state import State
@@ -33,6 +34,7 @@ class Planning(msgspec.Struct, frozen=True, kw_only=True):
 def plan_of(planning: Planning, request: PlanRequest) -> tuple[Plan, PlanRequest]:
     """Return the plan, and the request with what was found out for it."""
     request = _looked_up(planning, request)
+    request = msgspec.structs.replace(request, cloning=_cloning(planning, request))
     plan = make_plan(request)
     if request.command not in _REUSING or not is_reuse_wanted(planning.opened):
         return plan, request
@@ -48,7 +50,8 @@ def is_reuse_wanted(opened: OpenedProject) -> bool:
 def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:
     """List schemas; under policy `fresh`, find out what has to be built."""
     ids = request.selection.ids
-    read = referenced(request.graph, ids)
+    own = copied(planning.opened, request.graph, _acted_on(request), request.command)
+    read = (*(() if request.command == "clone" else referenced(request.graph, ids)), *own)
     if request.deferral is not None and request.deferral.layers:
         # Which layer has built a resource is asked of what is built or cloned itself, too.
         read = tuple(dict.fromkeys((*read, *sorted(ids))))
@@ -66,7 +69,7 @@ def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:
         Evidence(planning.opened, planning.loaded, request.graph, planning.state),
         Asked(
             command=request.command,
-            ids=ids if request.only is None else ids & request.only,
+            ids=_acted_on(request),
             is_dry=planning.is_dry,
         ),
         lambda targets: planning.list_targets(request, targets),
@@ -79,6 +82,18 @@ def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:
         extra=found.extra,
         deferral=settled(request.deferral, read, found.catalog, found.standings),
     )
+
+
+def _acted_on(request: PlanRequest) -> frozenset[str]:
+    ids = request.selection.ids
+    return ids if request.only is None else ids & request.only
+
+
+def _cloning(planning: Planning, request: PlanRequest) -> Cloning:
+    own = copied(planning.opened, request.graph, _acted_on(request), request.command)
+    if not own or request.deferral is None:
+        return Cloning()
+    return cloning_of(planning.opened, planning.loaded, planning.state, request, own)
 
 
 def _reusing(planning: Planning, request: PlanRequest, plan: Plan) -> Plan:

@@ -38,6 +38,17 @@ _REUSE = option(
     env="REUSE",
     help="Do not build again what was built from the same code and the same rows",
 )
+_STALE = option(
+    "--refresh-stale",
+    env="REFRESH_STALE",
+    help="Copy again what was built in the state after it was copied",
+)
+_CLONE_FIRST = option(
+    "--clone-incrementals",
+    env="CLONE_INCREMENTALS",
+    help="Copy incremental models and snapshots that the target lacks from the state, then add to"
+    " them",
+)
 _INLINE = option("--inline", metavar="SQL", help="A query instead of a selection; may use `ref`")
 
 
@@ -52,6 +63,7 @@ class Build(Request, frozen=True, kw_only=True):
 
     selecting: Selecting = Selecting()
     reuse: Annotated[Flag, _REUSE] = None
+    clone_incrementals: Annotated[Flag, _CLONE_FIRST] = None
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     empty: Annotated[Flag, _EMPTY] = None
     store_failures: Annotated[Flag, _STORE] = None
@@ -72,6 +84,7 @@ class Run(Request, frozen=True, kw_only=True):
 
     selecting: Selecting = Selecting()
     reuse: Annotated[Flag, _REUSE] = None
+    clone_incrementals: Annotated[Flag, _CLONE_FIRST] = None
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     empty: Annotated[Flag, _EMPTY] = None
     event_time_start: Annotated[Text, _START] = None
@@ -100,6 +113,7 @@ class Snapshot(Request, frozen=True, kw_only=True):
     """Record changes of snapshotted queries (CLI-47)."""
 
     selecting: Selecting = Selecting()
+    clone_incrementals: Annotated[Flag, _CLONE_FIRST] = None
     empty: Annotated[Flag, _EMPTY] = None
 
 
@@ -212,6 +226,8 @@ class PlanOnly(Request, frozen=True, kw_only=True):
         ),
     ] = "run"
     reuse: Annotated[Flag, _REUSE] = None
+    clone_incrementals: Annotated[Flag, _CLONE_FIRST] = None
+    refresh_stale: Annotated[Flag, _STALE] = None
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
     output: Annotated[str, option("--output", choices=("json", "text"), help="Table or JSON")] = (
         "text"
@@ -223,6 +239,24 @@ class Clone(Request, frozen=True, kw_only=True):
 
     selecting: Selecting = Selecting()
     full_refresh: Annotated[Flag, _FULL_REFRESH] = None
+    refresh_stale: Annotated[Flag, _STALE] = None
+    clone_mode: Annotated[
+        Text,
+        option(
+            "--clone-mode",
+            env="CLONE_MODE",
+            choices=("auto", "copy", "view"),
+            help="What becomes a table of its own where tables cannot be cloned: what runs add to,"
+            " everything, or nothing",
+        ),
+    ] = None
+    limit: Annotated[
+        int | None, option("--limit", metavar="N", help="Copy N rows of each relation only")
+    ] = None
+    where: Annotated[
+        Text,
+        option("--where", metavar="SQL", help="Copy only rows that meet a condition"),
+    ] = None
 
 
 class Retry(Request, frozen=True, kw_only=True):

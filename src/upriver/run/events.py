@@ -87,6 +87,8 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     """Type of the relation that was built, where one was."""
     is_reused: bool = False
     """Nothing was built: what is there, or in the state, is what would have been."""
+    cloned_from: Decision | None = None
+    """The published relation that was copied: all that was done, or before the build."""
     is_added_to: bool = False
     """The relation was there before, and this build may have kept some of its rows."""
 

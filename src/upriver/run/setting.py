@@ -35,6 +35,22 @@ class ShowOptions(msgspec.Struct, frozen=True, kw_only=True):
     """None returns all rows."""
 
 
+class CloneOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What copies of published relations are made of."""
+
+    mode: str = "auto"
+    """`auto`, `copy` or `view`: what becomes a table of its own."""
+    limit: int | None = None
+    """Rows to copy."""
+    where: str | None = None
+    """A condition that copied rows meet."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether copies hold some of the rows only."""
+        return self.limit is not None or self.where is not None
+
+
 class RunSetting(msgspec.Struct, frozen=True, kw_only=True):
     """Everything `execute` reads that is not in the plan. One per invocation."""
 
@@ -57,6 +73,7 @@ class RunSetting(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds each step took before, by unique_id; long paths start first."""
     operation: OperationCall | None = None
     show: ShowOptions = ShowOptions()
+    cloning: CloneOptions = CloneOptions()
     stop: Stop | None = None
     """How others (a signal handler, a server) ask the run to stop."""
     on_query: Callable[[QueryRan], None] | None = None

@@ -119,6 +119,7 @@ class Task:
             relation_type=done.relation_type,
             is_added_to=done.is_added_to,
             is_reused=self.step.reused is not None,
+            cloned_from=self.step.clone,
         )
 
     def failure(

@@ -37,6 +37,10 @@ class BuiltInput(msgspec.Struct, frozen=True, kw_only=True, array_like=True, omi
     """Ephemeral models only: what they read, among the inputs of the same record."""
 
 
+CLONED = "clone"
+"""What stands for the materialization of a copy of a published relation."""
+
+
 class Built(msgspec.Struct, frozen=True, kw_only=True):
     """One relation as its last build left it."""
 

@@ -15,6 +15,7 @@ from upriver.workspace.yaml import load_yaml
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
 _CHOICES = {
+    "clone_mode": ("auto", "copy", "view"),
     "defer_policy": ("exists", "favor-state", "fresh"),
     "indirect_selection": ("eager", "cautious", "buildable", "empty"),
     "log_format": ("default", "text", "debug", "json"),
@@ -36,6 +37,10 @@ class ProjectFlags(msgspec.Struct, frozen=True, kw_only=True):
     cache_selected_only: bool = False
     check_deferred_relations: bool = True
     """Refuse to start when a deferred relation does not exist (defect D10); dbt does not look."""
+    clone_incrementals: bool = False
+    """What runs add to is copied from the state before its first deferred run."""
+    clone_mode: str = "auto"
+    """What `clone` makes a table of its own where the warehouse cannot clone tables."""
     debug: bool = False
     defer_policy: str = "exists"
     """How deferral chooses, where it is on."""

@@ -58,6 +58,7 @@ class TargetDeferral(msgspec.Struct, frozen=True, kw_only=True):
     warn_age: float | None = None
     reuse: bool | None = None
     build_missing: bool | None = None
+    clone_incrementals: bool | None = None
     state_target: str | None = None
 
 
@@ -125,7 +126,7 @@ class _Reader:
             given,
             keys,
             ("defer", "state", "compare", "policy", "favor_state", "max_age", "warn_age", "reuse",
-             "build_missing", "state_target"),
+             "build_missing", "clone_incrementals", "state_target"),
         )  # fmt: skip
         return TargetDeferral(
             is_on=self.switch(given, keys, "defer"),
@@ -137,6 +138,7 @@ class _Reader:
             warn_age=self._age(given, keys, "warn_age"),
             reuse=self.switch(given, keys, "reuse"),
             build_missing=self.switch(given, keys, "build_missing"),
+            clone_incrementals=self.switch(given, keys, "clone_incrementals"),
             state_target=self.text(given, keys, "state_target"),
         )
 

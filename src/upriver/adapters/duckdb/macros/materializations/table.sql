@@ -2,7 +2,8 @@
    (replacing.sql). Indexes come last because a table with indexes cannot be renamed. #}
 
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] -%}
-  {%- set language = model['language'] -%}
+  {#- A clone of a seed has none. -#}
+  {%- set language = model.get('language') or 'sql' -%}
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set existing_relation = load_cached_relation(this) -%}
   {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
