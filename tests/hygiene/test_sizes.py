@@ -27,7 +27,7 @@ LARGE_ROOMS: dict[str, tuple[int, str]] = {
     "jinja": (27, "dbt's template language: one module per kind of object that templates see"),
     "project": (58, "one small module per verb, beside the memory between them"),
     "server": (24, "one module per thing that is kept, beside packages for what surrounds them"),
-    "run": (33, "what each kind of step needs, kept apart from the coordinator"),
+    "run": (34, "what each kind of step needs, kept apart from the coordinator"),
 }
 """Packages with more modules than the ceiling, sub-packages counted apart, and why."""
 

@@ -75,6 +75,14 @@ class MacroTable:
             self._by_package.get(name) and name not in self.internal
         )
 
+    def has_own(self, names: frozenset[str]) -> bool:
+        """Tell whether a package that is not built in has a macro of one of these names."""
+        return any(
+            not macros.keys().isdisjoint(names)
+            for package, macros in self._by_package.items()
+            if package not in self.internal
+        )
+
     def dispatch_order(self, namespace: str | None) -> tuple[str, ...] | None:
         """Return the packages `adapter.dispatch` searches; None: ordinary look-up (JINJA-139)."""
         if namespace is None:

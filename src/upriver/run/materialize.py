@@ -20,6 +20,7 @@ from upriver.resources.macro import Macro
 from upriver.resources.nearest import nearest_hint
 from upriver.resources.nodes import Node
 from upriver.resources.relation import RelationName
+from upriver.run.plain_build import build_plainly
 from upriver.run.python_job import python_runner
 from upriver.run.subjects import RunParts, run_subject
 from upriver.run.task import Task
@@ -42,6 +43,10 @@ def materialize(
     Without `needs_main` a materialization may find that there is nothing to do.
     """
     macro = find_materialization(task, node, name)
+    made = build_plainly(task, node, macro, parts)
+    if made is not None:
+        _tell_cache(task, made.relation)
+        return Materialized(relations=(made.relation,), main={"response": made.response})
     names: dict[str, Any] = {"write": write_to(task, node.package, parts.path)}
     if node.language == "python":
         names["submit_python_job"] = python_runner(task, node)
