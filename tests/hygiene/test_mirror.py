@@ -46,6 +46,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "state/test_remote.py": ("state/age.py", "state/remote/*.py"),
     "project/test_state_places.py": ("project/state_reading.py",),
     "project/test_cloning.py": ("project/clone_options.py",),
+    "project/remains/test_cleaning.py": ("project/remains/dropping.py",),
     # Loading is tested as a whole: warm and cold, after every kind of edit.
     "project/test_memory.py": (
         "project/lazy.py", "project/linking.py", "project/load.py", "project/loading.py",

@@ -44,7 +44,8 @@ def main() -> None:
 
 def _is_asked() -> bool:
     """Whether the command is one that asks, and somebody sits there to answer."""
-    return "init" in sys.argv[1:] and sys.stdin.isatty() and sys.stdout.isatty()
+    is_asking = bool({"init", "clean"} & set(sys.argv[1:]))
+    return is_asking and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _ask(question: Question) -> str:

@@ -155,6 +155,19 @@ class BuildStore:
         decode = msgspec.msgpack.Decoder(Built).decode
         return {name: decode(data) for name, data in rows if name in wanted}
 
+    def all_records(self) -> tuple[Built, ...]:
+        """Return every record there is."""
+        self.save()
+        connection = self._open(is_needed=False)
+        if connection is None:
+            return ()
+        decode = msgspec.msgpack.Decoder(Built).decode
+        try:
+            rows = connection.execute("select record from builds").fetchall()
+            return tuple(decode(data) for (data,) in rows)
+        except (sqlite3.Error, msgspec.DecodeError):
+            return ()
+
     def forget(self, relation_name: str) -> None:
         """Take a record away, and be done with it: its relation is about to change."""
         key = relation_name.lower()

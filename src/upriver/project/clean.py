@@ -21,6 +21,12 @@ from upriver.workspace.workspace import Workspace, open_workspace
 def clean(request: Request, caller: Caller) -> Outcome:
     """Delete the clean targets; raises ProblemsError for what is refused."""
     assert isinstance(request, Clean)  # noqa: S101 - the table of verbs
+    if request.schema or request.orphans:
+        # Deleting directories needs neither the project nor its warehouse.
+        from upriver.project.opened import with_project
+        from upriver.project.remains.cleaning import clean_schema
+
+        return with_project("clean", clean_schema)(request, caller)
     filled, problems = from_environment(request, caller.env)
     inputs = inputs_of(request.options, env=caller.env, cwd=caller.cwd, needs_profile=False)
     workspace, more = open_workspace(inputs)

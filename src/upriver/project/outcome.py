@@ -46,7 +46,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to ask for, on one line; only `init` asks."""
+    """One thing to ask for, on one line; only `init` and `clean` ask."""
 
     text: str
     default: str | None = None

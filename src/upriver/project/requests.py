@@ -332,8 +332,25 @@ class Debug(Request, frozen=True, kw_only=True):
 
 
 class Clean(Request, frozen=True, kw_only=True):
-    """Delete `clean-targets` (CLI-53)."""
+    """Delete `clean-targets` (CLI-53), or drop what builds left in the target's schemas."""
 
+    schema: Annotated[
+        Flag,
+        option(
+            "--schema",
+            is_plain=True,
+            help="Instead, list and drop what builds left in the target's schemas",
+        ),
+    ] = None
+    orphans: Annotated[
+        Flag,
+        option(
+            "--orphans",
+            is_plain=True,
+            help="As `--schema`, but only what deleted and renamed resources left",
+        ),
+    ] = None
+    yes: Annotated[Flag, option("--yes", "-y", is_plain=True, help="Drop without asking")] = None
     clean_project_files_only: Annotated[
         Flag,
         option(

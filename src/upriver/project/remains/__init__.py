@@ -1,0 +1,1 @@
+"""What builds left in the warehouse: told apart, shown, and dropped on request."""
