@@ -6,9 +6,10 @@ every time: a node's relation is the one that was really built last.
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -16,24 +17,38 @@ from sqlalchemy import Connection, Row, select
 
 from upriver.server.db.tables import runs
 from upriver.server.ingest.artifacts import INDEX_FORMAT, LeanIndex
-from upriver.server.ledger import builds_of
 from upriver.server.moments import spell_moment
 from upriver.server.refusals import not_found
 from upriver.server.states import State
 from upriver.server.store.contract import Store
 
 _MOST_KEPT = 8
+_QUICK = 1
 _decoder = msgspec.msgpack.Decoder(LeanIndex)
 _encode = msgspec.json.Encoder().encode
 
 
 class Indexes:
-    """The indexes used last, by their keys in the store."""
+    """The indexes used last, by their keys in the store, and the last whole answers."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, LeanIndex] = OrderedDict()
+        self._whole: OrderedDict[str, bytes] = OrderedDict()
+
+    def whole(self, etag: str, make: Callable[[], bytes]) -> bytes:
+        """Return the whole index of a state as gzip, made once for all who ask."""
+        with self._lock:
+            if etag in self._whole:
+                self._whole.move_to_end(etag)
+                return self._whole[etag]
+        data = gzip.compress(make(), _QUICK, mtime=0)
+        with self._lock:
+            self._whole[etag] = data
+            if len(self._whole) > _MOST_KEPT:
+                self._whole.popitem(last=False)
+        return data
 
     def get(self, key: str) -> LeanIndex:
         """Return an index, read if it is not at hand."""
@@ -84,13 +99,6 @@ def index_json(
             b',"upriver_builds":', _encode(records), b"}",
         )
     )  # fmt: skip
-
-
-def ledger_rows(
-    connection: Connection, environment_id: int, wanted: Collection[str] | None
-) -> list[Row[Any]]:
-    """Return the ledger as far as it is wanted."""
-    return builds_of(connection, environment_id, wanted)
 
 
 def _chosen(

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import gc
 import logging
+import shutil
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 
 import uvicorn
@@ -30,6 +32,7 @@ _LOOK_AGAIN = 0.2
 _DRAIN_SECONDS = 10
 _BACKLOG = 512
 _KEEP_ALIVE_SECONDS = 30
+_LEFT_LYING = 24 * 3600.0
 
 
 def serve(request: Serve, caller: Caller) -> Outcome:
@@ -86,6 +89,7 @@ def _open(settings: Settings) -> Installation:
         raise ProblemsError((_wrong_setting(f"database: {error}"),)) from error
     except OSError as error:
         raise ProblemsError((_unreachable("object store", settings.objects, error),)) from error
+    _tidy(settings)
     try:
         upgrade(installation.database)
     except SQLAlchemyError as error:
@@ -93,6 +97,15 @@ def _open(settings: Settings) -> Installation:
         reason = Exception(str(getattr(error, "orig", error)).partition("\n")[0])
         raise ProblemsError((_unreachable("database", shown, reason),)) from error
     return installation
+
+
+def _tidy(settings: Settings) -> None:
+    """Remove what a server that was killed left lying about; others may be at work here now."""
+    before = time.time() - _LEFT_LYING
+    for path in settings.scratch.iterdir():
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _listening(settings: Settings) -> socket.socket:

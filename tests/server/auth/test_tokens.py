@@ -22,6 +22,7 @@ from upriver.server.auth.signing import read_signed, sign
 from upriver.server.auth.tokens import (
     TokenWish,
     create_token,
+    note_use,
     principal_of_token,
     revoke_token,
 )
@@ -56,6 +57,7 @@ def test_a_token_is_known_by_its_text_and_nothing_of_it_is_stored(database: Data
     assert (found.id, found.scopes(), found.user_id) == (number, ("readonly",), None)
     assert found.may("state-read", 7)
     assert not found.may("state-pin", 7)
+    note_use(database, number)
     with database.reading() as connection:
         row = connection.execute(select(tokens).where(tokens.c.id == number)).one()
     assert text[17:] not in str(tuple(row))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.server_process import manifest, run_results, running_serve, upload
 
 from upriver.server.store.contract import MissingObjectError, Store, new_key
 from upriver.server.store.local import LocalStore
@@ -89,3 +90,16 @@ def test_no_key_leads_out_of_the_directory(
     store: Any = LocalStore(tmp_path_factory.mktemp("objects"))
     with pytest.raises(MissingObjectError):
         store.read(key)
+
+
+def test_a_server_keeps_its_artifacts_in_s3(s3: str, tmp_path: Path) -> None:
+    with running_serve(tmp_path / "data", options=["--objects", s3]) as served:
+        files = {"manifest.json": manifest("a"), "run_results.json": run_results("a")}
+        with served.client() as api:
+            assert upload(api, 1, served.environments["Production"], files).status_code == 204
+            place = f"/api/upriver/v1/projects/{served.project_id}/state"
+            found = api.get(f"{place}/artifacts/manifest.json")
+            assert found.content == files["manifest.json"]
+            assert [*api.get(f"{place}/index").json()["nodes"]] == ["model.shop.a"]
+            assert api.get("/health/ready").status_code == 200
+        assert not (served.data / "objects").exists()

@@ -16,7 +16,7 @@ from fastapi import Depends, Path, Request
 
 from upriver.server.audit import Actor, actor_of
 from upriver.server.auth.principals import Principal
-from upriver.server.auth.tokens import principal_of_token
+from upriver.server.auth.tokens import note_use, principal_of_token
 from upriver.server.installation import Installation
 from upriver.server.refusals import (
     NOT_FOUND,
@@ -30,6 +30,7 @@ from upriver.server.refusals import (
 Id = Annotated[int, Path(ge=1, le=2**53)]
 """An id in a path: larger ones would not fit where they are looked up."""
 _SCHEMES = ("token", "bearer")
+_USES_NOTED_PER_MINUTE = 1
 
 
 def here(request: Request) -> Installation:
@@ -57,6 +58,8 @@ def caller(request: Request) -> Principal:
         _take(installation, f"bad-token:{address}", limits.sign_ins_per_minute * 6)
         raise _unauthorized("The token is not valid, or not any more.")
     _take(installation, f"token:{principal.id}", limits.requests_per_minute)
+    if installation.limiter.take(f"use:{principal.id}", _USES_NOTED_PER_MINUTE) is None:
+        note_use(installation.database, principal.id)
     return principal
 
 

@@ -24,7 +24,7 @@ from upriver.server.api.sending import (
 from upriver.server.artifacts import artifact_of_run, newest_artifact
 from upriver.server.auth.principals import Principal
 from upriver.server.db.tables import accounts
-from upriver.server.deferral_index import index_json, index_key, ledger_rows
+from upriver.server.deferral_index import Indexes, index_json, index_key
 from upriver.server.environments import (
     NewEnvironment,
     create_environment,
@@ -34,6 +34,7 @@ from upriver.server.environments import (
     project_for,
     visible_projects,
 )
+from upriver.server.ledger import builds_of
 from upriver.server.refusals import UNPROCESSABLE, Refused, not_found
 from upriver.server.states import State, find_state, pin, states_of
 
@@ -185,13 +186,21 @@ def read_index(
         if is_known(request, state.etag):
             return unchanged(state.etag)
         key = index_key(connection, state)
-        ledger = ledger_rows(connection, state.environment.id, wanted)
-    index = request.app.state.indexes.get(key)
-    data = index_json(index, ledger, wanted)
     headers = {"ETag": state.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-    if accepts_gzip(request):
-        data = gzip.compress(data, _QUICK, mtime=0)
-        headers["Content-Encoding"] = "gzip"
+    indexes: Indexes = request.app.state.indexes
+
+    def written() -> bytes:
+        with here(request).database.reading() as connection:
+            ledger = builds_of(connection, state.environment.id, wanted)
+        return index_json(indexes.get(key), ledger, wanted)
+
+    if not accepts_gzip(request):
+        return Response(written(), media_type=JSON, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    if wanted is None:
+        data = indexes.whole(state.etag, written)
+    else:
+        data = gzip.compress(written(), _QUICK, mtime=0)
     return Response(data, media_type=JSON, headers=headers)
 
 

@@ -26,7 +26,6 @@ TokenKind = Literal["user", "service"]
 PREFIXES: dict[TokenKind, str] = {"user": "dbtu_", "service": "dbtc_"}
 _PREFIX_LENGTH = 5
 _PUBLIC_LENGTH = 12
-_USE_NOTED_EVERY = datetime.timedelta(minutes=1)
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +116,6 @@ def principal_of_token(database: Database, text: str) -> Principal | None:
         given = connection.execute(
             select(grants.c.permission_set, grants.c.project_id).where(held)
         ).all()
-    _note_use(database, row.id, row.last_used_at)
     return Principal(
         account_id=row.account_id,
         kind="token",
@@ -130,14 +128,11 @@ def principal_of_token(database: Database, text: str) -> Principal | None:
     )
 
 
-def _note_use(database: Database, token_id: int, last: datetime.datetime | None) -> None:
-    """Write down that the token was used, but not at every request."""
-    moment = now()
-    if last is not None and moment - last < _USE_NOTED_EVERY:
-        return
+def note_use(database: Database, token_id: int) -> None:
+    """Write down that the token was used; callers do so once a minute, not at every request."""
     with database.writing() as connection:
         connection.execute(
-            update(tokens).where(tokens.c.id == token_id).values(last_used_at=moment)
+            update(tokens).where(tokens.c.id == token_id).values(last_used_at=now())
         )
 
 

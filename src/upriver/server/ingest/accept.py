@@ -12,26 +12,31 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row
+from sqlalchemy.exc import SQLAlchemyError
 
 from upriver.server.artifacts import StoredArtifact, stored_bytes
 from upriver.server.audit import Actor, record
 from upriver.server.environments import DEPLOYMENT
 from upriver.server.ingest.uploads import (
     DONE,
+    OPEN,
     REFUSED,
+    RENEWED_EVERY,
     claim,
     drop_pieces,
     ingest_by_id,
     keys_of,
     received,
     release,
+    renew,
 )
 from upriver.server.installation import Installation
 from upriver.server.ledger import Build
@@ -72,7 +77,7 @@ def accept(installation: Installation, actor: Actor, ingest_id: int, environment
             raise Refused(UNPROCESSABLE, row.problem or "The upload was refused.")
         word = _claimed(connection, row)
     try:
-        with _scratch(installation) as folder:
+        with _scratch(installation) as folder, _renewing(installation, (ingest_id, word)):
             run_id = _accept(installation, actor, environment, (ingest_id, word), folder)
     except Refused as refusal:
         if refusal.status != UNAVAILABLE:
@@ -81,7 +86,7 @@ def accept(installation: Installation, actor: Actor, ingest_id: int, environment
     except BaseException:
         # Not the upload's fault: it may be tried again.
         with installation.database.writing() as connection:
-            release(connection, ingest_id, word, "open")
+            release(connection, ingest_id, word, OPEN)
         raise
     installation.metrics.ingest("accepted")
     drop_pieces(installation, ingest_id)
@@ -140,6 +145,25 @@ def _scratch(installation: Installation) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _renewing(installation: Installation, claimed: tuple[int, str]) -> Iterator[None]:
+    """Renew the claim as long as the work goes on: one that is not renewed is anybody's."""
+    is_over = threading.Event()
+
+    def renewing() -> None:
+        while not is_over.wait(RENEWED_EVERY):
+            with suppress(SQLAlchemyError), installation.database.writing() as connection:
+                renew(connection, *claimed)
+
+    thread = threading.Thread(target=renewing, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _gather(installation: Installation, ingest_id: int, folder: Path) -> Path:

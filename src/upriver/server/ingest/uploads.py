@@ -28,7 +28,9 @@ DONE = "done"
 REFUSED = "refused"
 ABANDONED = "abandoned"
 _KEPT_OPEN = datetime.timedelta(days=1)
-_CLAIM_HOLDS = datetime.timedelta(minutes=10)
+_CLAIM_HOLDS = datetime.timedelta(seconds=30)
+RENEWED_EVERY = 5.0
+"""Seconds after which whoever unpacks says that it still does."""
 _MOST_PARTS = 2000
 
 
@@ -167,6 +169,15 @@ def claim(connection: Connection, ingest_id: int) -> str | None:
         .values(status=WORKING, claim=word, claimed_at=moment)
     )
     return word if done.rowcount == 1 else None
+
+
+def renew(connection: Connection, ingest_id: int, word: str) -> None:
+    """Say that the upload is still being unpacked."""
+    connection.execute(
+        update(ingests)
+        .where(ingests.c.id == ingest_id, ingests.c.status == WORKING, ingests.c.claim == word)
+        .values(claimed_at=now())
+    )
 
 
 def release(
