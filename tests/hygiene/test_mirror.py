@@ -86,6 +86,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "run/compare/columns.py", "run/compare/dialects.py", "run/compare/differing.py",
         "run/compare/queries.py",
     ),
+    # Rules are tested by what they stop.
+    "project/deferring/test_checks.py": (
+        "project/deferring/audit.py", "project/deferring/rules.py",
+    ),
     "project/test_difference.py": ("project/reasons.py", "state/why.py"),
     # The server is tested over HTTP, as a process of its own.
     "server/test_server_serve.py": (

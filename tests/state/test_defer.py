@@ -151,6 +151,7 @@ def test_every_combination_of_facts_matches_exactly_one_row(facts):
 
 def test_every_reason_is_explained_and_used():
     used = {row.reason for row in TABLE} | {"source", "ephemeral", "not-deferrable"}
+    used |= {"masked", "denied"}
     assert used == set(REASONS)
 
 
@@ -172,3 +173,18 @@ def test_for_tests_named_models_and_the_models_of_named_tests_count_as_selected(
         attached_nodes={"test.p.t1": "model.p.other", "test.p.t2": "model.p.b"},
     )
     assert selected == {"test.p.t1", "test.p.t2", "model.p.a", "model.p.b"}
+
+
+@pytest.mark.parametrize("has_mask", [True, False])
+def test_a_rule_holds_where_another_environment_would_be_read(has_mask):
+    policies = (None, *get_args(Policy))
+    for policy, kind, *flags in product(policies, ("model", "source"), *[(True, False)] * 6):
+        names = ("is_selected", "is_built_by_this_plan", "exists_here", "in_baseline", "is_same",
+                 "is_copy_current")  # fmt: skip
+        case = {"kind": kind, "policy": policy, **dict(zip(names, flags, strict=True))}
+        verdict = decide(Facts(**case))
+        denied = decide(Facts(**case, is_denied=True, has_mask=has_mask))
+        if verdict.place in ("baseline", "source"):
+            assert denied.place == denied.reason == ("masked" if has_mask else "denied")
+        else:
+            assert denied == verdict

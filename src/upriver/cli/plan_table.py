@@ -17,6 +17,8 @@ _PLACES = {
     "inlined": ("inlined", "2"),
     "missing": ("missing", "31"),
     "unbuilt": ("not built", "31"),
+    "masked": ("masked", "36"),
+    "denied": ("denied", "31"),
 }
 Paint = Callable[[str, str], str]
 

@@ -14,8 +14,10 @@ from upriver.plan.catalog import Catalog
 from upriver.plan.plan import Decision
 from upriver.resources.relation import RelationName
 from upriver.state.baseline import Baseline, Published, is_deferrable
-from upriver.state.defer import DEFERRABLE_KINDS, Facts, Policy, decide
+from upriver.state.defer import DEFERRABLE_KINDS, Facts, Policy, Verdict, decide
+from upriver.state.denial import Denials
 from upriver.state.layers import Layer, counterpart_in, first_built, layered
+from upriver.workspace.upriver_file.rules import DenyRule
 
 BUILDABLE = frozenset({"model", "seed", "snapshot", "function"})
 """Kinds a plan can build."""
@@ -63,6 +65,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     deferral: Deferral | None
     standings: Mapping[str, Standing] = {}
     """Policy `fresh` only: how what is read stands."""
+    denials: Denials | None = None
     selected: frozenset[str]
     """The selected set as `state.defer.counted_as_selected` defines it."""
 
@@ -165,6 +168,7 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
     deferral = surroundings.deferral
     published = counterpart(deferral, entry.unique_id)
     standing = surroundings.standings.get(entry.unique_id, _UNKNOWN)
+    rule = _rule(surroundings.denials, entry, published)
     verdict = decide(
         Facts(
             kind=entry.kind,
@@ -176,8 +180,12 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
             policy=None if deferral is None else deferral.policy_for(entry.unique_id),
             is_same=standing.is_same,
             is_copy_current=standing.is_copy_current,
+            is_denied=rule is not None,
+            has_mask=rule is not None and rule.use is not None,
         )
     )
+    if rule is not None and verdict.place in ("masked", "denied"):
+        return _denied(surroundings, (entry, published), verdict, rule)
     if verdict.place == "baseline" and published is not None and deferral is not None:
         return Decision(
             target=entry.unique_id,
@@ -197,18 +205,67 @@ def _decision(surroundings: Surroundings, entry: Entry, *, is_built: bool) -> De
     )
 
 
-def clone_source(deferral: Deferral | None, unique_id: str) -> Decision | None:
+def _rule(denials: Denials | None, entry: Entry, published: Published | None) -> DenyRule | None:
+    """Return the rule against reading a resource's other relation, or a source."""
+    if denials is None:
+        return None
+    if entry.kind == "source":
+        return denials.of_source(entry.unique_id)
+    return None if published is None else denials.of_published(published)
+
+
+def _denied(
+    surroundings: Surroundings,
+    pair: tuple[Entry, Published | None],
+    verdict: Verdict,
+    rule: DenyRule,
+) -> Decision:
+    entry, published = pair
+    name = entry.relation if published is None else published_name(published)
+    rendered = entry.relation_name if published is None else published.relation_name
+    masked = None
+    if surroundings.denials is not None and name is not None:
+        masked = surroundings.denials.masked(rule, name)
+    if masked is not None:
+        name, rendered = masked
+    deferral = surroundings.deferral
+    return Decision(
+        target=entry.unique_id,
+        place=verdict.place,
+        reason=verdict.reason,
+        relation=name,
+        relation_name=rendered,
+        baseline=None
+        if published is None or deferral is None
+        else published.layer or deferral.name,
+        rule=rule.name,
+    )
+
+
+def clone_source(
+    deferral: Deferral | None, unique_id: str, denials: Denials | None = None
+) -> Decision | None:
     """Return the published relation that a copy of a resource is made of, if there is one."""
     published = counterpart(deferral, unique_id)
     if published is None or deferral is None:
         return None
-    return Decision(
+    rule = None if denials is None else denials.of_published(published)
+    decision = Decision(
         target=unique_id,
         place="baseline",
         reason="cloned",
         relation=published_name(published),
         relation_name=published.relation_name,
         baseline=published.layer or deferral.name,
+    )
+    if rule is None or denials is None:
+        return decision
+    masked = denials.masked(rule, published_name(published))
+    denied = msgspec.structs.replace(decision, place="denied", reason="denied", rule=rule.name)
+    if masked is None:
+        return denied
+    return msgspec.structs.replace(
+        denied, place="masked", reason="masked", relation=masked[0], relation_name=masked[1]
     )
 
 
@@ -217,6 +274,7 @@ def schemas_to_list(
     targets: tuple[str, ...],
     deferral: Deferral | None,
     *,
+    denials: Denials | None = None,
     are_functions: bool = False,
 ) -> Mapping[tuple[str | None, str], bool]:
     """Return the schemas decisions need listed: (database, schema) to "is the baseline's".
@@ -237,6 +295,10 @@ def schemas_to_list(
         wanted[entry.relation.database, entry.relation.schema or ""] = False
         for published in counterparts(deferral, target):
             wanted.setdefault((published.database, published.schema or ""), True)
+            rule = None if denials is None else denials.of_published(published)
+            masked = denials.masked(rule, published_name(published)) if denials and rule else None
+            if masked is not None:
+                wanted.setdefault((masked[0].database, masked[0].schema or ""), True)
     return wanted
 
 

@@ -50,6 +50,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Relations that are copied from the state before they are added to."""
     not_built: int
     """Ancestors in the project that this plan does not build."""
+    denied: int = 0
+    """References that a rule denies; a run with one is refused."""
     layers: Mapping[str, int] = {}
     """How many references each of several baselines answers; empty where there is one."""
 
@@ -111,14 +113,15 @@ def summarise(plan: Plan, graph: Graph) -> Summary:
         for decision in step.inputs:
             if decision.place not in ("source", "inlined"):
                 place_of.setdefault(decision.target, decision.place)
-            if plan.layers and decision.place == "baseline":
+            if plan.layers and decision.place in ("baseline", "masked"):
                 layer_of.setdefault(decision.target, decision.baseline or "")
     counted = Counter(layer_of.values())
     places = list(place_of.values())
     built = {step.unique_id for step in plan.steps}
     return Summary(
         references=len(places),
-        deferred=places.count("baseline"),
+        deferred=places.count("baseline") + places.count("masked"),
+        denied=places.count("denied"),
         built_here=places.count("built-here"),
         exists_here=places.count("exists-here") + places.count("here"),
         missing=places.count("missing") + places.count("unbuilt"),
@@ -163,6 +166,7 @@ def summary_line(summary: Summary, policy: str | None, command: str = "") -> str
             (summary.built_here, "built by this run"),
             (summary.exists_here, "read from the target"),
             (summary.missing, "found nowhere"),
+            (summary.denied, "denied by a rule"),
         )
         if count
     ]

@@ -22,6 +22,7 @@ from upriver.plan.plan import Action, Plan, Step
 from upriver.plan.select import Selection
 from upriver.resources.relation import RelationName
 from upriver.state.defer import counted_as_selected
+from upriver.state.denial import Denials
 
 KINDS_OF_COMMAND: Mapping[str, frozenset[str]] = {
     "run": frozenset({"model"}),
@@ -96,6 +97,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Not selected, and built nevertheless, since a step reads them (policy `fresh`)."""
     standings: Mapping[str, Standing] = {}
     """Policy `fresh` only."""
+    denials: Denials | None = None
+    """Rules about what may not be read from another environment."""
     reused: Mapping[str, str] = {}
     """Why a resource need not be built, by unique_id."""
     cloning: Cloning = Cloning()
@@ -158,6 +161,7 @@ def make_plan(request: PlanRequest) -> Plan:
         deferral=request.deferral,
         selected=selected_set(request),
         standings=request.standings,
+        denials=request.denials,
     )
     steps = _steps(request, surroundings, waiting, unit_tests, inside)
     built = frozenset(step.unique_id for step in steps if step.action in _BUILDING)
@@ -217,7 +221,9 @@ def _steps(
             Step(
                 unique_id=unique_id,
                 action=actions[unique_id],
-                clone=clone_source(request.deferral, unique_id) if is_cloned else None,
+                clone=clone_source(request.deferral, unique_id, request.denials)
+                if is_cloned
+                else None,
                 waits_for=tuple(sorted(direct - inside)),
                 inputs=decisions(surroundings, targets, built),
                 is_extra=unique_id in request.extra,
@@ -231,7 +237,7 @@ def _steps(
 
 def _clone_step(request: PlanRequest, entry: Entry) -> Step:
     cloning, unique_id = request.cloning, entry.unique_id
-    source = clone_source(request.deferral, unique_id)
+    source = clone_source(request.deferral, unique_id, request.denials)
     is_replaced = cloning.replaces_all or unique_id in cloning.stale
     is_there = not is_replaced and exists(request.catalog, entry.kind, entry.relation)
     is_nothing = source is None or source.relation == entry.relation

@@ -13,6 +13,7 @@ from upriver.resources.relation import RelationName
 
 Place = Literal[
     "built-here", "exists-here", "here", "baseline", "source", "inlined", "missing", "unbuilt",
+    "masked", "denied",
 ]  # fmt: skip
 
 Action = Literal[
@@ -38,7 +39,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     relation_name: str | None = None
     """The relation as the side that owns it renders it (defect D18)."""
     baseline: str | None = None
-    """Name of the baseline, when `place` is `baseline`."""
+    """Name of the baseline, when `place` is `baseline` or `masked`."""
+    rule: str | None = None
+    """Name of the rule that masks or denies what would be read."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

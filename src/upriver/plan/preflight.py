@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
@@ -44,18 +44,70 @@ def _check(
             unique_id=decision.target,
         )
     relation = decision.relation
-    if decision.place != "baseline" or relation is None:
+    if decision.place not in ("baseline", "masked") or relation is None:
         return None
     kind = graph.entries[decision.target].kind
     is_listed = catalog.knows_functions if kind == "function" else catalog.knows
     if not is_listed(relation) or exists(catalog, kind, relation):
         return None
+    if decision.place == "masked":
+        return Problem(
+            code="deferral-relation-missing",
+            message=f"`{name}`, read by `{reader}`, is masked by the rule `{decision.rule}` with"
+            f" {decision.relation_name}, which does not exist in the warehouse",
+            hint="Build the masked relation, or correct `use:` of the rule in `upriver.yml`",
+            unique_id=decision.target,
+        )
     return Problem(
         code="deferral-relation-missing",
         message=f"`{name}`, read by `{reader}`, is deferred to {decision.relation_name}, which"
         f" does not exist in the warehouse, although the manifest names it ({baseline})",
         hint=f"Build it in production, or build it here: add `{name}` to the selection",
         unique_id=decision.target,
+    )
+
+
+def denied_reads(plan: Plan, graph: Graph, own: Mapping[str, Decision]) -> tuple[Problem, ...]:
+    """Name everything a plan would read of another environment against a rule; each once.
+
+    `own` is, of steps that look at their own resource, what that is.
+    """
+    readers: dict[str, list[str]] = {}
+    denied: dict[str, Decision] = {}
+    for step in (*plan.before, *plan.steps, *plan.after):
+        for decision in reads_of(step, own):
+            if decision.place == "denied":
+                readers.setdefault(decision.target, []).append(step.unique_id)
+                denied.setdefault(decision.target, decision)
+    return tuple(_against(graph, denied[target], found) for target, found in readers.items())
+
+
+def reads_of(step: Step, own: Mapping[str, Decision]) -> tuple[Decision, ...]:
+    """Return everything a step reads: references, what it is a copy of, its own resource."""
+    more = (step.clone, own.get(step.unique_id))
+    return tuple(dict.fromkeys((*step.inputs, *(one for one in more if one is not None))))
+
+
+def _against(graph: Graph, decision: Decision, readers: list[str]) -> Problem:
+    target = decision.target
+    names = [f"`{graph.entries[reader].name}`" for reader in readers[:3]]
+    more = f" and {len(readers) - len(names)} more" if len(readers) > len(names) else ""
+    entry = graph.entries[target]
+    verb = "cloned" if readers == [target] else f"read by {', '.join(names)}{more}"
+    origin = f" of {decision.baseline}" if decision.baseline else ""
+    is_source = entry.kind == "source"
+    hint = "Read something else, or run with a target that the rule does not hold for"
+    if not is_source:
+        hint = (
+            f"Build it here: add `{entry.name}` to the selection, or `--empty` for its columns"
+            " alone"
+        )
+    return Problem(
+        code="deferral-denied",
+        message=f"`{entry.name}`, {verb}, would be read from {decision.relation_name}{origin},"
+        f" which the rule `{decision.rule}` denies",
+        hint=f"{hint}; or let the rule name a masked or sampled relation with `use:`",
+        unique_id=target,
     )
 
 

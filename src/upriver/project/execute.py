@@ -14,18 +14,23 @@ from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import Deferral, schemas_to_list
 from upriver.plan.explain import summarise, summary_line
-from upriver.plan.guard import overwritten
 from upriver.plan.make import PlanRequest
 from upriver.plan.methods import Material, StateAnswers
 from upriver.plan.plan import BUILDING, Plan
-from upriver.plan.preflight import preflight
 from upriver.plan.select import Selection
-from upriver.problems import Problem, ProblemsError
+from upriver.problems import ProblemsError
 from upriver.project.artifacts import write_run_results
 from upriver.project.build_store import published_builds
 from upriver.project.clone_options import clone_options
 from upriver.project.compiled_macros import CompiledMacros
+from upriver.project.deferring.checks import (
+    Reading,
+    audited,
+    readable_counterparts,
+    what_deferral_misses,
+)
 from upriver.project.deferring.named import favouring
+from upriver.project.deferring.rules import denials_of
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
 from upriver.project.inline import with_inline
 from upriver.project.loading import Loaded, internal_packages
@@ -53,14 +58,12 @@ from upriver.run.execute import execute
 from upriver.run.report import Report
 from upriver.run.setting import OperationCall, RunSetting, ShowOptions
 from upriver.run.writer import Writer
+from upriver.state.denial import Denials
+from upriver.state.remote.address import read_address
 from upriver.state.wire.nodes import CompiledPart
 from upriver.workspace.profile import Profile
 
 _REUSING = frozenset({"run", "build"})
-_SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
-"""Commands that read the deferred relations, so that missing ones matter."""
-
-
 Publisher = Callable[[OpenedProject, Graph, Report], None]
 """Writes what a command leaves behind."""
 
@@ -73,7 +76,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     loaded: Loaded
     state: State
     deferring: Deferring
-    catalog: Catalog
+    reading: Reading
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +131,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         baseline_line=state.line,
         only=_narrowed(wanted, selection, graph, inline_id),
         has_hooks=wanted.has_hooks,
+        denials=denials_of(opened, graph, state),
     )
     planning = _planning(opened, wanted, loaded, state, door)
     plan, request = plan_of(planning, request)
@@ -143,9 +147,15 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         loaded=loaded,
         state=state,
         deferring=deferring,
-        catalog=request.catalog,
+        reading=Reading(
+            plan=plan,
+            graph=graph,
+            catalog=request.catalog,
+            deferral=request.deferral,
+            denials=request.denials,
+        ),
     )
-    opened.require(_what_deferral_misses(opened, prepared, is_dry=wanted.is_dry))
+    opened.require(what_deferral_misses(opened, prepared.reading, is_dry=wanted.is_dry))
     return prepared
 
 
@@ -158,36 +168,10 @@ def _planning(
         state=state,
         is_dry=wanted.is_dry,
         list_targets=lambda request, ids: list_catalog(
-            opened, request.graph, ids, request.deferral, door
+            opened, request.graph, ids, request.deferral, door, request.denials
         ),
         list_schemas=lambda schemas: _listed(opened, schemas, {}, door),
     )
-
-
-def _what_deferral_misses(
-    opened: OpenedProject, prepared: Prepared, *, is_dry: bool
-) -> tuple[Problem, ...]:
-    """Return what would go wrong with a deferring plan, before anything of it has run.
-
-    Only to look at a plan is never refused, and the project may have dbt's way instead.
-    """
-    plan, graph = prepared.plan, prepared.graph
-    deferral = deferral_of(prepared.deferring, prepared.state)
-    if plan.command not in _SQL_COMMANDS or deferral is None:
-        return ()
-    flags = opened.workspace.flags
-    unread = preflight(plan, graph, prepared.catalog)
-    if is_dry or not flags.check_deferred_relations:
-        unread = _as_warnings(unread)
-    if not flags.protect_deferred_relations:
-        return unread
-    target_name = _profile(opened).target_name
-    over = overwritten(plan, graph, deferral, target_name)
-    return (*unread, *(_as_warnings(over) if is_dry else over))
-
-
-def _as_warnings(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return tuple(msgspec.structs.replace(p, severity="warning") for p in problems)
 
 
 def _narrowed(
@@ -224,9 +208,10 @@ def list_catalog(
     targets: tuple[str, ...],
     deferral: Deferral | None,
     door: Door | None,
+    denials: Denials | None = None,
 ) -> Catalog:
     """List the schemas that the decisions about these references need."""
-    schemas = schemas_to_list(graph, targets, deferral)
+    schemas = schemas_to_list(graph, targets, deferral, denials=denials)
     functions = schemas_to_list(graph, targets, deferral, are_functions=True)
     return _listed(opened, schemas, functions, door)
 
@@ -303,7 +288,7 @@ def deferral_of(deferring: Deferring, state: State) -> Deferral | None:
     return Deferral(
         policy=deferring.policy,
         baseline=state.baseline,
-        name=deferring.baseline or "",
+        name=read_address(deferring.baseline or "").shown,
         layers=state.layers,
     )
 
@@ -326,12 +311,12 @@ def execute_verb(
             return opened.outcome()
         opened.make_target_path()
         _announce(opened, prepared)
-        is_deferring = prepared.deferring.policy is not None
-        baseline = prepared.state.baseline if is_deferring else None
+        opened.report(audited(opened, prepared.reading, "begins"))
         setting = setting_for(opened, door, prepared.graph, prepared.loaded)
         setting = msgspec.structs.replace(
             setting,
-            published={} if baseline is None else baseline.published,
+            published=readable_counterparts(prepared.reading),
+            denials=prepared.reading.denials,
             show=show or ShowOptions(),
             cloning=clone_options(opened),
             batches=wanted.batches,
@@ -387,7 +372,8 @@ def run_plan(
     door = open_door(opened)
     try:
         setting = setting_for(opened, door, graph, loaded)
-        setting = msgspec.structs.replace(setting, operation=operation)
+        denials = denials_of(opened, graph, State())
+        setting = msgspec.structs.replace(setting, operation=operation, denials=denials)
         return gather(opened, execute(plan, setting))
     finally:
         door.close()

@@ -33,6 +33,8 @@ from upriver.state.published import PublishedPrints
 PLACES: dict[str, InputPlace] = {
     "built-here": "here", "exists-here": "here", "here": "here", "unbuilt": "here",
     "baseline": "baseline", "source": "source", "inlined": "inlined", "missing": "missing",
+    # What a masked relation holds is nobody's fingerprint.
+    "masked": "missing", "denied": "missing",
 }  # fmt: skip
 """How records call the places of decisions."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from upriver.jinja.context import build_context, call_macro, render
-from upriver.jinja.errors import Origin
+from upriver.jinja.errors import CompilationError, Origin
 from upriver.jinja.native import render_native
 from upriver.jinja.plain import render_plain
 from upriver.jinja.subject import Overrides, Subject
@@ -97,14 +97,36 @@ def make_resolver(
         if narrowing.window is not None:
             window = narrowing.filter_of(resources.get(decision.target))
         if decision.place != "inlined":
-            return decided_relation(world, decision, limit=narrowing.limit, window=window)
+            allowed = _allowed(world, decision, name)
+            return decided_relation(world, allowed, limit=narrowing.limit, window=window)
         if seen is not None:
             seen[decision.target] = None
-        name = _identifier(world, decision.target)
-        return cte_relation(world, name, limit=narrowing.limit, window=window)
+        inlined = _identifier(world, decision.target)
+        return cte_relation(world, inlined, limit=narrowing.limit, window=window)
 
     entries = world.setting.graph.entries
     return InputResolver(package, name, decisions, entries, make, root=world.project_name)
+
+
+def _allowed(world: RunWorld, decision: Decision, reader: str) -> Decision:
+    """Ask the rules about a source that no plan could see: only a macro names it."""
+    denials = world.setting.denials
+    if denials is None or decision.place not in ("here", "source"):
+        return decision
+    entry = world.setting.graph.entries[decision.target]
+    rule = denials.of_source(decision.target) if entry.kind == "source" else None
+    if rule is None or entry.relation is None:
+        return decision
+    masked = denials.masked(rule, entry.relation)
+    if masked is None:
+        raise CompilationError(
+            f"`{reader}` reads {entry.relation_name}, which the rule `{rule.name}` denies",
+            code="deferral-denied",
+            hint="Let the rule name a masked or sampled relation with `use:`",
+        )
+    return msgspec.structs.replace(
+        decision, place="masked", reason="masked", relation=masked[0], relation_name=masked[1]
+    )
 
 
 def any_reference(world: RunWorld, step: Step | None = None) -> InputResolver:

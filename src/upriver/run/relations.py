@@ -62,7 +62,7 @@ def decided_relation(
     if decision.relation is None:
         raise LookupError(f"{decision.target} has no relation")
     name, rendered = decision.relation, decision.relation_name
-    if decision.target.startswith("source."):
+    if decision.target.startswith("source.") and decision.place != "masked":
         source = world.setting.graph.resources.get(decision.target)
         if isinstance(source, Source):
             return source_relation(world, source, limit=limit, window=window)

@@ -17,6 +17,7 @@ from upriver.run.events import PhaseBegan, QueryRan
 from upriver.run.stop import Stop
 from upriver.run.writer import Writer
 from upriver.state.baseline import Published
+from upriver.state.denial import Denials
 from upriver.workspace.settings import QueryComment
 
 
@@ -69,6 +70,8 @@ class RunSetting(msgspec.Struct, frozen=True, kw_only=True):
     is_fail_fast: bool = False
     published: Mapping[str, Published] = {}
     """Counterparts that references may be deferred to, for `defer_relation` (JINJA-73)."""
+    denials: Denials | None = None
+    """Rules about what may not be read; what no plan could see is asked about while running."""
     durations: Mapping[str, float] = {}
     """Seconds each step took before, by unique_id; long paths start first."""
     operation: OperationCall | None = None

@@ -30,7 +30,16 @@ import msgspec
 
 Policy = Literal["exists", "favor-state", "fresh"]
 Place = Literal[
-    "built-here", "exists-here", "here", "baseline", "source", "inlined", "missing", "unbuilt"
+    "built-here",
+    "exists-here",
+    "here",
+    "baseline",
+    "source",
+    "inlined",
+    "missing",
+    "unbuilt",
+    "masked",
+    "denied",
 ]
 """The places of a decision; `plan/plan.py` spells the same words."""
 
@@ -58,6 +67,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ancestry."""
     is_copy_current: bool = False
     """Policy `fresh` only: the target's relation was built from the present code and ancestry."""
+    is_denied: bool = False
+    """A rule says that the relation of the other environment, or the source, may not be read."""
+    has_mask: bool = False
+    """That rule gives a relation to read instead."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,12 +146,29 @@ REASONS: Mapping[str, str] = {
     "new-and-not-built": "the baseline does not have it, and no copy was built from the present"
     " code and ancestry",
     "missing-everywhere": "neither the target nor the baseline has it",
+    "masked": "a rule lets only this masked relation be read",
+    "denied": "a rule says that it may not be read from another environment",
 }
 """One line of explanation for each reason a verdict can give."""
 
 
+_CROSSING = frozenset({"baseline", "source"})
+
+
 def decide(facts: Facts) -> Verdict:
-    """Return where a reference to the resource reads, by the table."""
+    """Return where a reference to the resource reads, by the table.
+
+    A rule against it holds where the table gives another environment's relation.
+    """
+    verdict = _by_table(facts)
+    if not facts.is_denied or verdict.place not in _CROSSING:
+        return verdict
+    if facts.has_mask:
+        return Verdict(place="masked", reason="masked")
+    return Verdict(place="denied", reason="denied")
+
+
+def _by_table(facts: Facts) -> Verdict:
     if facts.kind == "source":
         return Verdict(place="source", reason="source")
     if facts.is_ephemeral:

@@ -14,6 +14,7 @@ from upriver.plan.decide import published_name
 from upriver.problems import Problem, WarehouseError
 from upriver.project.comparing.compared import EXPLAINED, Compared, as_data
 from upriver.project.comparing.table import table, trouble_texts
+from upriver.project.deferring.rules import denials_of, readable
 from upriver.project.events import ArtifactWritten
 from upriver.project.execute import open_door
 from upriver.project.opened import OpenedProject
@@ -45,7 +46,7 @@ def diff_data(
     """Compare the relations of resources; without a choice, of those that are on both sides."""
     request = opened.request
     assert isinstance(request, Diff)  # noqa: S101 - whoever calls this has looked
-    pairs = _pairs(graph, state, ids)
+    pairs = _allowed(opened, graph, state, _pairs(graph, state, ids), is_chosen=is_chosen)
     with closing(open_door(opened)) as door:
         catalog, problems = door.catalog(_schemas(pairs), opened.threads)
         opened.require(problems)
@@ -81,6 +82,28 @@ def _pairs(graph: Graph, state: State, ids: frozenset[str]) -> list[_Pair]:
         is_there = found is not None and is_deferrable(found)
         pairs.append(_Pair(entry=entry, published=found if is_there else None))
     return pairs
+
+
+def _allowed(
+    opened: OpenedProject, graph: Graph, state: State, pairs: list[_Pair], *, is_chosen: bool
+) -> list[_Pair]:
+    """Compare with masked relations where a rule says so.
+
+    What a rule denies is an error where it was chosen, and passed over with a warning otherwise.
+    Raises ProblemsError.
+    """
+    denials = denials_of(opened, graph, state)
+    allowed: list[_Pair] = []
+    problems: list[Problem] = []
+    for pair in pairs:
+        found = None if pair.published is None else readable(denials, pair.published)
+        if isinstance(found, Problem):
+            severity = found.severity if is_chosen else "warning"
+            problems.append(msgspec.structs.replace(found, severity=severity))
+        else:
+            allowed.append(_Pair(entry=pair.entry, published=found))
+    opened.require(tuple(problems))
+    return allowed
 
 
 def _schemas(pairs: Iterable[_Pair]) -> dict[SchemaName, bool]:

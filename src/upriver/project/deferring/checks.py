@@ -1,0 +1,100 @@
+"""What is checked of a deferring plan before anything of it runs, and the record of what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from upriver.graph.graph import Graph
+from upriver.plan.catalog import Catalog
+from upriver.plan.decide import Deferral
+from upriver.plan.guard import overwritten
+from upriver.plan.plan import Decision, Plan, Step
+from upriver.plan.preflight import denied_reads, preflight
+from upriver.problems import Problem
+from upriver.project.deferring.audit import Ending, audit
+from upriver.project.opened import OpenedProject
+from upriver.state.baseline import Published
+from upriver.state.denial import Denials, Guarded
+
+_SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
+"""Commands that read the deferred relations, so that missing ones matter."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan, and what it reads of other environments."""
+
+    plan: Plan
+    graph: Graph
+    catalog: Catalog
+    deferral: Deferral | None
+    denials: Denials | None
+
+
+def what_deferral_misses(
+    opened: OpenedProject, reading: Reading, *, is_dry: bool
+) -> tuple[Problem, ...]:
+    """Return what would go wrong with a deferring plan, before anything of it has run.
+
+    Only to look at a plan is never refused, and the project may have dbt's way instead.
+    """
+    plan, graph = reading.plan, reading.graph
+    denied = denied_reads(plan, graph, _own(reading))
+    if is_dry:
+        denied = _as_warnings(denied)
+    elif denied:
+        denied = (*denied, *audited(opened, reading, "refused"))
+    deferral = reading.deferral
+    if plan.command not in _SQL_COMMANDS or deferral is None:
+        return denied
+    flags = opened.workspace.flags
+    unread = preflight(plan, graph, reading.catalog)
+    if is_dry or not flags.check_deferred_relations:
+        unread = _as_warnings(unread)
+    if not flags.protect_deferred_relations:
+        return (*denied, *unread)
+    profile = opened.workspace.profile
+    over = overwritten(plan, graph, deferral, None if profile is None else profile.target_name)
+    return (*denied, *unread, *(_as_warnings(over) if is_dry else over))
+
+
+def audited(opened: OpenedProject, reading: Reading, outcome: Ending) -> tuple[Problem, ...]:
+    """Record what the plan reads elsewhere."""
+    return audit(opened, reading.plan, outcome, _own(reading))
+
+
+def readable_counterparts(reading: Reading) -> Mapping[str, Published]:
+    """Return the counterparts that clones and macros may read, masked where a rule says so."""
+    if reading.deferral is None:
+        return {}
+    published = reading.deferral.baseline.published
+    return published if reading.denials is None else Guarded(published, reading.denials)
+
+
+def _own(reading: Reading) -> Mapping[str, Decision]:
+    """Return, of steps that look at the rows of a source, what a rule says of it."""
+    found = {step.unique_id: _own_read(reading, step) for step in reading.plan.steps}
+    return {unique_id: decision for unique_id, decision in found.items() if decision is not None}
+
+
+def _own_read(reading: Reading, step: Step) -> Decision | None:
+    denials = reading.denials
+    if step.action != "freshness" or denials is None:
+        return None
+    rule = denials.of_source(step.unique_id)
+    entry = reading.graph.entries[step.unique_id]
+    if rule is None:
+        return None
+    return Decision(
+        target=step.unique_id,
+        place="denied",
+        reason="denied",
+        relation=entry.relation,
+        relation_name=entry.relation_name,
+        rule=rule.name,
+    )
+
+
+def _as_warnings(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(msgspec.structs.replace(p, severity="warning") for p in problems)
