@@ -27,6 +27,7 @@ from upriver.project.deferring.checks import (
     Reading,
     audited,
     readable_counterparts,
+    reading_of,
     what_deferral_misses,
 )
 from upriver.project.deferring.named import favouring
@@ -147,13 +148,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
         loaded=loaded,
         state=state,
         deferring=deferring,
-        reading=Reading(
-            plan=plan,
-            graph=graph,
-            catalog=request.catalog,
-            deferral=request.deferral,
-            denials=request.denials,
-        ),
+        reading=reading_of(plan, request),
     )
     opened.require(what_deferral_misses(opened, prepared.reading, is_dry=wanted.is_dry))
     return prepared

@@ -10,6 +10,7 @@ from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import Deferral
 from upriver.plan.guard import overwritten
+from upriver.plan.make import PlanRequest
 from upriver.plan.plan import Decision, Plan, Step
 from upriver.plan.preflight import denied_reads, preflight
 from upriver.problems import Problem
@@ -30,6 +31,17 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Catalog
     deferral: Deferral | None
     denials: Denials | None
+
+
+def reading_of(plan: Plan, request: PlanRequest) -> Reading:
+    """Return a plan with what it was made from."""
+    return Reading(
+        plan=plan,
+        graph=request.graph,
+        catalog=request.catalog,
+        deferral=request.deferral,
+        denials=request.denials,
+    )
 
 
 def what_deferral_misses(
