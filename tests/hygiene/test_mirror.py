@@ -135,6 +135,8 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "workspace/package_sources/test_sources.py": ("workspace/package_sources/setting.py",),
     "workspace/link/test_link_settings.py": ("workspace/link/mention.py",),
     "project/linked/test_served.py": ("project/linked/offer.py", "project/linked/troubles.py"),
+    "project/linked/test_login.py": ("project/linked/environment.py", "project/linked/here.py"),
+    "state/test_server_upload.py": ("state/pushed.py",),
     "workspace/test_workspace.py": ("workspace/inputs.py",),
     "workspace/test_yaml.py": ("workspace/yaml_reading/*.py",),
 }  # fmt: skip

@@ -300,6 +300,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_WR)
         time.sleep(0.2)
 
+    def _fault_cut(self, size: int) -> None:
+        """Take half of an upload in, and break off."""
+        name = self.path.rpartition("-")[2]
+        store = self.server.uploads[name]
+        span = re.match(r"bytes (\d+)-", self.headers.get("Content-Range") or "bytes 0-")
+        assert span is not None
+        store[int(span[1]) :] = self.rfile.read(size // 2)
+        self._fault_reset(0)
+
     def _fault_silence(self, _: int) -> None:
         time.sleep(30)
 

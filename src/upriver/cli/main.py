@@ -44,7 +44,7 @@ def main() -> None:
 
 def _is_asked() -> bool:
     """Whether the command is one that asks, and somebody sits there to answer."""
-    is_asking = bool({"init", "clean"} & set(sys.argv[1:]))
+    is_asking = bool({"init", "clean", "login"} & set(sys.argv[1:]))
     return is_asking and sys.stdin.isatty() and sys.stdout.isatty()
 
 

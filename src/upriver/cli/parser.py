@@ -24,6 +24,9 @@ _MOST_LISTED = 6
 ALIASES: Mapping[str, str] = {"list": "ls", "source snapshot-freshness": "source freshness"}
 
 
+_GROUP_ALIASES: Mapping[str, str] = {"env": "environment"}
+
+
 class UsageError(Exception):
     """The arguments cannot be understood."""
 
@@ -116,12 +119,18 @@ def parse(argv: Sequence[str]) -> Parsed:
         raise HelpAsked(version())
     if name is None:
         raise HelpAsked(overview())
-    if _is_group(name):
+    name = _GROUP_ALIASES.get(name, name)
+    if _is_group(name) and not _is_command(name, rest):
         name, rest = _member(name, rest, is_help=is_help)
     command = ALIASES.get(name, name)
     if command not in REQUESTS:
         raise _unknown(name)
     return _parse_command(command, before, [*(["--help"] if is_help else []), *rest])
+
+
+def _is_command(name: str, rest: Sequence[str]) -> bool:
+    """Whether a group is meant as the command of its own that it also is: `login`."""
+    return name in REQUESTS and not (rest and f"{name} {rest[0]}" in REQUESTS)
 
 
 def _is_group(name: str) -> bool:

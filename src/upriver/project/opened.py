@@ -49,6 +49,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Asks the person at the terminal; None where there is none."""
     is_heard_from_any_thread: bool = False
     """Whether `listener` may be called by several threads at once."""
+    after: Callable[[OpenedProject, Outcome], Outcome] | None = None
+    """What is done when a verb has ended and its project is still open."""
 
 
 class OpenedProject:
@@ -263,8 +265,14 @@ def with_project(
     def verb(request: Request, caller: Caller) -> Outcome:
         opened = OpenedProject(request, which, caller)
         try:
-            return act(opened)
+            return finished(opened, act(opened))
         finally:
             opened.close()
 
     return verb
+
+
+def finished(opened: OpenedProject, outcome: Outcome) -> Outcome:
+    """Do what the caller has done after a verb."""
+    after = opened.caller.after
+    return outcome if after is None else after(opened, outcome)

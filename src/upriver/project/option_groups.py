@@ -355,8 +355,7 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
         option(
             "--upload-to-artifacts-ingest-api",
             env="UPLOAD_TO_ARTIFACTS_INGEST_API",
-            is_hidden=True,
-            help="Accepted; has no effect",
+            help="Push the artifacts of this command to the server, as dbt does",
         ),
     ] = None
 

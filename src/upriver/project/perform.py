@@ -13,7 +13,7 @@ import msgspec
 
 from upriver.problems import Interrupted, Problem, ProblemsError
 from upriver.project.events import ProblemFound
-from upriver.project.opened import Caller
+from upriver.project.opened import Caller, OpenedProject
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.requests import (
     Alias,
@@ -26,8 +26,12 @@ from upriver.project.requests import (
     Diff,
     DocsGenerate,
     DocsServe,
+    EnvironmentShow,
     Init,
     List,
+    Login,
+    LoginStatus,
+    Logout,
     Parse,
     PlanOnly,
     Request,
@@ -38,8 +42,11 @@ from upriver.project.requests import (
     Show,
     Snapshot,
     SourceFreshness,
+    StatePush,
     Test,
 )
+from upriver.project.resolve import truth
+from upriver.workspace.inputs import option_from_env
 
 Verb = Callable[[Request, Caller], Outcome]
 
@@ -53,7 +60,7 @@ def perform(request: Request, caller: Caller) -> Outcome:
             seen.append(event.problem)
         caller.listener(event)  # type: ignore[arg-type]
 
-    told = msgspec.structs.replace(caller, listener=listen)
+    told = msgspec.structs.replace(caller, listener=listen, after=_pushed)
     try:
         return verb_of(type(request))(request, told)
     except ProblemsError as error:
@@ -71,6 +78,22 @@ def perform(request: Request, caller: Caller) -> Outcome:
         problem = _inaccessible(error)
         told.listener(ProblemFound(problem=problem))
         return Outcome(exit_code=ExitCode.ERROR, problems=(problem,))
+
+
+def _pushed(opened: OpenedProject, outcome: Outcome) -> Outcome:
+    """Push what a verb wrote, where that is wanted: after runs of production, or as dbt does."""
+    env, flags = opened.caller.env, opened.workspace.flags
+    given = opened.request.options.upload_to_artifacts_ingest_api
+    if given is None:
+        text = option_from_env(env, "UPLOAD_TO_ARTIFACTS_INGEST_API")
+        given = flags.extra.get("upload_to_artifacts_ingest_api") if text is None else truth(text)
+    is_off = given is False or not flags.write_json
+    if is_off or not (given or env.get("DBT_CLOUD_ENVIRONMENT_ID")):
+        return outcome
+    # Only production's runs push.
+    from upriver.project.linked.push import push_after
+
+    return push_after(opened, outcome, is_asked=given is True)
 
 
 def _inaccessible(error: OSError) -> Problem:
@@ -100,7 +123,11 @@ _VERBS: Mapping[type[Request], tuple[str, str]] = {
     Deps: ("deps", "deps"),
     DocsGenerate: ("docs.generate", "docs_generate"),
     DocsServe: ("docs.serve", "docs_serve"),
+    EnvironmentShow: ("linked.environment", "environment_show"),
     Init: ("init", "init"),
+    Login: ("linked.login", "login"),
+    LoginStatus: ("linked.login", "login_status"),
+    Logout: ("linked.login", "logout"),
     List: ("listing", "list_resources"),
     Parse: ("parsing", "parse"),
     PlanOnly: ("verbs", "plan"),
@@ -111,6 +138,7 @@ _VERBS: Mapping[type[Request], tuple[str, str]] = {
     Show: ("verbs", "show"),
     Snapshot: ("verbs", "snapshot"),
     SourceFreshness: ("freshness", "source_freshness"),
+    StatePush: ("linked.push", "state_push"),
     Test: ("verbs", "test"),
 }
 """Module and function by request."""

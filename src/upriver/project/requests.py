@@ -407,6 +407,51 @@ class Alias(Request, frozen=True, kw_only=True):
     remove: Annotated[Flag, option("--remove", is_plain=True, help="Delete the command")] = None
 
 
+class Login(Request, frozen=True, kw_only=True):
+    """Link this machine to a server that hands out the state of production."""
+
+    host: Annotated[
+        Text, option(metavar="HOST", help="Server: `dbt.example.com`, `http://localhost:8580`")
+    ] = None
+    token_file: Annotated[
+        Text,
+        option(
+            "--token-file",
+            metavar="FILE",
+            help="File that holds the token, `-` for the standard input; it is asked for otherwise",
+        ),
+    ] = None
+    project: Annotated[
+        Text,
+        option("--project", metavar="PROJECT", help="Project of the server, by number or name"),
+    ] = None
+
+
+class LoginStatus(Request, frozen=True, kw_only=True):
+    """Show which server is linked, and whether it knows the token."""
+
+
+class Logout(Request, frozen=True, kw_only=True):
+    """Forget the token of the linked project."""
+
+
+class EnvironmentShow(Request, frozen=True, kw_only=True):
+    """Show the linked server, its environments, and the target."""
+
+
+class StatePush(Request, frozen=True, kw_only=True):
+    """Push artifacts, whichever tool made them, to an environment of the linked server."""
+
+    environment: Annotated[
+        Text,
+        option(
+            "--environment",
+            metavar="ENV",
+            help="Environment that the artifacts are of, by number or name",
+        ),
+    ] = None
+
+
 class Demo(Request, frozen=True, kw_only=True):
     """Set up a project over real flights and show deferral at work."""
 
@@ -467,7 +512,11 @@ REQUESTS: Mapping[str, type[Request]] = {
     "deps": Deps,
     "docs generate": DocsGenerate,
     "docs serve": DocsServe,
+    "environment show": EnvironmentShow,
     "init": Init,
+    "login": Login,
+    "login status": LoginStatus,
+    "logout": Logout,
     "ls": List,
     "parse": Parse,
     "plan": PlanOnly,
@@ -479,6 +528,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "show": Show,
     "snapshot": Snapshot,
     "source freshness": SourceFreshness,
+    "state push": StatePush,
     "test": Test,
 }
 """Every verb by its name on the command line."""

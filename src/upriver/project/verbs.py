@@ -14,7 +14,7 @@ from upriver.plan.plan import Plan, Step
 from upriver.problems import Problem, ProblemsError, has_errors
 from upriver.project.events import NothingToDo, Planned, ProblemFound
 from upriver.project.execute import Wanted, execute_verb, open_door, prepare, publish, run_plan
-from upriver.project.opened import Caller, OpenedProject, opened_event, with_project
+from upriver.project.opened import Caller, OpenedProject, finished, opened_event, with_project
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.perform import perform
 from upriver.project.previews import Manner, Printed, compiled_lines, preview_lines, table_lines
@@ -146,7 +146,7 @@ def retry(request: Request, caller: Caller) -> Outcome:
             only=frozenset(retrying.ids),
             batches=retrying.batches,
         )
-        return execute_verb(opened, wanted)
+        return finished(opened, execute_verb(opened, wanted))
     finally:
         opened.close()
 

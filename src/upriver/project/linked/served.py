@@ -11,7 +11,8 @@ import time
 
 import msgspec
 
-from upriver.problems import Interrupted, Problem
+from upriver.problems import Problem
+from upriver.project.linked.here import server_at
 from upriver.project.linked.offer import link_of
 from upriver.project.linked.troubles import no_state, not_linked, offline
 from upriver.project.opened import OpenedProject
@@ -118,7 +119,7 @@ class _Serving:
         server = server_of(self._opened, link)
         chosen = environment or link.defer_environment_id
         if chosen is not None and not chosen.isdecimal():
-            found = _by_name(server, link, chosen)
+            found = by_name(server, link, chosen)
             if isinstance(found, Trouble):
                 return found
             chosen = found
@@ -130,7 +131,7 @@ class _Serving:
         )
 
 
-def _by_name(server: Server, link: Link, name: str) -> str | Trouble:
+def by_name(server: Server, link: Link, name: str) -> str | Trouble:
     """Return the id of an environment that is called, or is of the kind, `name`."""
     found = environments(server, link.project_id or "")
     if isinstance(found, Trouble):
@@ -144,17 +145,7 @@ def _by_name(server: Server, link: Link, name: str) -> str | Trouble:
 
 def server_of(opened: OpenedProject, link: Link) -> Server:
     """Return whom to ask."""
-
-    def check_stop() -> None:
-        if opened.caller.stop.is_requested:
-            raise Interrupted
-
-    return Server(
-        host=link.host or "",
-        token=link.token or "",
-        env=opened.caller.env,
-        check_stop=check_stop,
-    )
+    return server_at(link.host or "", link.token or "", opened.caller)
 
 
 def described(name: str, state: State) -> str:

@@ -67,3 +67,12 @@ def not_linked(place: str) -> Problem:
         " none",
         hint="`upriver login HOST` links it",
     )
+
+
+def not_signed_in() -> Problem:
+    """Say that no server and token are known here."""
+    return Problem(
+        code="link-missing",
+        message="No server is known for this project, or no token for it",
+        hint="`upriver login HOST` links the project",
+    )

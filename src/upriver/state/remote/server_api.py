@@ -229,6 +229,13 @@ def ask(
         headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
     )
 
+    reply = exchange(server, call, patience)
+    return reply if isinstance(reply, Trouble) else _read(reply)
+
+
+def exchange(server: Server, call: Call, patience: Patience) -> Reply | Trouble:
+    """Send one question, and return the answer within the time."""
+
     def work(check: Callable[[], None]) -> Reply | Failure:
         client = Client(
             env=server.env,
@@ -245,9 +252,7 @@ def ask(
         reply = Pending(work, patience.total).wait(server.check_stop)
     except OutOfTime:
         return Trouble(kind="unreachable", said=f"no answer within {patience.total:g} seconds")
-    if isinstance(reply, Failure):
-        return Trouble(kind="unreachable", said=reply.reason)
-    return _read(reply)
+    return Trouble(kind="unreachable", said=reply.reason) if isinstance(reply, Failure) else reply
 
 
 def _read(reply: Reply) -> Answered | Unchanged | Trouble:
@@ -259,6 +264,11 @@ def _read(reply: Reply) -> Answered | Unchanged | Trouble:
         if data is None:
             return Trouble(kind="odd", said="its answer is damaged")
         return Answered(data=data, revision=reply.headers.get("etag"))
+    return trouble_of(reply)
+
+
+def trouble_of(reply: Reply) -> Trouble:
+    """Say why an answer is no success."""
     said = said_by(reply)
     if reply.status == _UNAUTHORISED:
         return Trouble(kind="unauthorised", said=said or "it does not know the token")

@@ -63,7 +63,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of whom. Credentials: those in the URL, else the token, else of `.netrc`."""
 
     url: str
-    method: Literal["GET", "HEAD", "POST", "PUT", "DELETE"] = "GET"
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     body: bytes | None = None
     headers: Mapping[str, str] = {}
     """Seen by the origin of the URL alone."""
