@@ -114,7 +114,7 @@ def _builds(wire: _Manifest, results: _RunResults) -> tuple[PushedBuild, ...]:
         kind = row.unique_id.partition(".")[0]
         # Results of seeds do not name their relations.
         node = nodes.get(row.unique_id)
-        relation = row.relation_name or (node and node.relation_name)
+        relation = row.relation_name or (None if node is None else node.relation_name)
         if row.status != "success" or relation is None or kind not in DEFERRABLE_KINDS:
             continue
         record = recorded.get(row.unique_id)
