@@ -146,7 +146,7 @@ def test_status_and_logout(shop: LinkedShop) -> None:
 
 @pytest.mark.parametrize("words", [("environment", "show"), ("env", "show")])
 def test_environment_show(shop: LinkedShop, words: tuple[str, ...]) -> None:
-    # CLI-03
+    # platform.md 2.7
     said = shop(*words)
     assert said.exit_code == 0, said.out + said.err
     assert "[N/A]" in said.out
