@@ -14,6 +14,7 @@ ROOM_CEILING = 15
 
 LARGE_MODULES: dict[str, tuple[int, str]] = {
     "jinja/adapter.py": (600, "one method per name that dbt's adapter object offers to templates"),
+    "project/requests.py": (650, "one struct per verb, each field with the words of its help"),
     "jinja/relation.py": (550, "one member per name that dbt's relations offer to templates"),
 }
 """Modules above the ceiling: the ceiling of their own, and why."""
