@@ -22,9 +22,7 @@ def test_a_build_from_its_first_to_its_last_line(shop: Shop) -> None:
     assert said.exit_code == 0
     assert said.err == ""
     assert said.lines[:2] == HEAD
-    assert said.lines[2].startswith(
-        "Found 2 models, 1 data test, 1 seed, 2 operations, 1 exposure,"
-    )
+    assert said.lines[2].startswith("Found 2 models, 1 test, 1 seed, 2 operations, 1 exposure,")
     steps = (
         ("START seed file dev.raw", "RUN"),
         ("OK loaded seed file dev.raw", "INSERT 3 in 0s"),
@@ -58,7 +56,7 @@ def test_a_build_from_its_first_to_its_last_line(shop: Shop) -> None:
         "Done. PASS=6 WARN=0 ERROR=0 SKIP=0 NO-OP=1 TOTAL=7",
     ]
     assert said.lines[-5].startswith(
-        "Finished running 1 exposure, 2 project hooks, 1 seed, 1 table model, 1 data test,"
+        "Finished running 1 exposure, 2 project hooks, 1 seed, 1 table model, 1 test,"
         " 1 view model in 0 hours 0 minutes and "
     )
 

@@ -11,6 +11,8 @@ Every line of a block `commands` begins with a sign:
     = FILE KEYS          what stands there in a JSON file: `nodes/*/checksum`; `*` is every key or
                          item, `?` at the end the names of the keys, `#` their number
     ~ FILE PATTERN       what a regular expression finds in a text file
+    ~~ FILE PATTERN      the same in any order
+    ? ARGUMENTS          the ids that `ls` lists, of the project as it was parsed last
     tree GLOB            the files there are
     tables               relations of `wh.duckdb` and their rows
 
@@ -82,7 +84,10 @@ def _with_line(scene: Scene, sign: str, rest: str = "") -> Scene:
             steps = [{"name": name, "copy": words}]
         case "@":
             steps = [{"name": name, "sql": [WAREHOUSE, rest]}]
-        case "=" | "~":
+        case "?":
+            steps = [{"name": name, "list": {"ls": shlex.split(rest)}}]
+            check = Check(name, sign, (rest,))
+        case "=" | "~" | "~~":
             file, _, detail = rest.partition(" ")
             steps = [{"name": name, "take": [file, name]}]
             check = Check(name, sign, (file, detail))
@@ -155,12 +160,13 @@ def _value(check: Check, played: Played) -> Any:
         if check.sign == "tree":
             return [row[0] for table in dumped.values() for row in table["rows"]]
         return {name: _timeless(table) for name, table in dumped.items()}
+    if check.sign == "?":
+        return played.results[check.step]["ls"]
     file, detail = check.detail
     text = (Path(played.folder) / check.step).read_text("utf-8")
-    if check.sign == "~":
-        return [
-            found if isinstance(found, str) else [*found] for found in re.findall(detail, text)
-        ]
+    if check.sign in ("~", "~~"):
+        found = [one if isinstance(one, str) else [*one] for one in re.findall(detail, text)]
+        return sorted(found) if check.sign == "~~" else found
     if file.endswith((".json", ".msgpack")):
         return dict(_at(json.loads(text), detail.split("/") if detail else []))
     return [line.rstrip() for line in text.strip().splitlines()]
@@ -198,5 +204,7 @@ def _at(value: Any, keys: list[str], where: str = "") -> Iterator[tuple[str, Any
     elif first == "*":
         for key, item in _items(value):
             yield from _at(item, rest, f"{where}/{key}")
-    elif isinstance(value, dict) and first in value:
-        yield from _at(value[first], rest, f"{where}/{first}")
+    else:
+        for key, item in _items(value):
+            if key == first:
+                yield from _at(item, rest, f"{where}/{key}")

@@ -91,7 +91,21 @@ def invoke(
     except UsageError as error:
         _tell_usage(error, calling.streams[1])
         return InvokeResult(success=False, exit_code=ExitCode.ERROR, exception=error)
+    profile = parsed.request.options.record_timing_info
+    if profile is not None:
+        return _profiled(parsed, calling, profile)
     return _perform(parsed, calling)
+
+
+def _profiled(parsed: Parsed, calling: Calling, file: str) -> InvokeResult:
+    """Perform, and leave what took how long for `python -m pstats` (CLI-30)."""
+    import cProfile  # asked for rarely
+
+    profiler = cProfile.Profile()
+    try:
+        return profiler.runcall(_perform, parsed, calling)
+    finally:
+        profiler.dump_stats(os.path.join(calling.cwd, file))
 
 
 def _tell_usage(error: UsageError, stream: TextIO) -> None:

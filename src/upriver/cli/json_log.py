@@ -197,12 +197,12 @@ class JsonLog:
         if entry is None:
             return
         info = self._info(entry, "started")
+        if event.action != "hook":
+            text = f"Began running node {entry.unique_id}"
+            data = {"node_info": info}
+            self._emit("NodeStart", "Q024", text, data, level="debug", thread=event.thread_id)
         if self._shows_steps and event.action != "no-op":
             self._start_line(event, entry, info)
-        text = f"Began running node {entry.unique_id}"
-        self._emit(
-            "NodeStart", "Q024", text, {"node_info": info}, level="debug", thread=event.thread_id
-        )
 
     def _phase(self, event: PhaseBegan) -> None:
         entry = self._entry(event.unique_id)
@@ -232,11 +232,12 @@ class JsonLog:
         info = self._info(entry, result.status, event.finished_at)
         if self._shows_steps:
             self._result_line(event, entry, self._graph, info)
-        self._emit(
-            "NodeFinished", "Q025", f"Finished running node {entry.unique_id}",
-            {"node_info": info, "run_result": run_result(result)},
-            level="debug", thread=result.thread_id,
-        )  # fmt: skip
+        if result.action != "hook":
+            self._emit(
+                "NodeFinished", "Q025", f"Finished running node {entry.unique_id}",
+                {"node_info": info, "run_result": run_result(result)},
+                level="debug", thread=result.thread_id,
+            )  # fmt: skip
         if result.status in BAD_STATUSES or result.status == "skipped":
             self._mark_skipped(result)
 

@@ -16,7 +16,8 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
     "model": ("model", "models"),
     "snapshot": ("snapshot", "snapshots"),
     "analysis": ("analysis", "analyses"),
-    "test": ("data test", "data tests"),
+    # As dbt counts them: only several are called data tests.
+    "test": ("test", "data tests"),
     "seed": ("seed", "seeds"),
     "operation": ("operation", "operations"),
     "sql_operation": ("sql operation", "sql operations"),

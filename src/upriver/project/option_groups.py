@@ -338,7 +338,7 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
             "-r",
             metavar="FILE",
             is_hidden=True,
-            help="Accepted; has no effect",
+            help="Write what took how long, for `python -m pstats`",
         ),
     ] = None
     send_anonymous_usage_stats: Annotated[
