@@ -99,13 +99,15 @@ def invoke(
 
 def _profiled(parsed: Parsed, calling: Calling, file: str) -> InvokeResult:
     """Perform, and leave what took how long for `python -m pstats` (CLI-30)."""
-    import cProfile  # asked for rarely
+    # Asked for rarely.
+    import cProfile
+    from pathlib import Path
 
     profiler = cProfile.Profile()
     try:
         return profiler.runcall(_perform, parsed, calling)
     finally:
-        profiler.dump_stats(os.path.join(calling.cwd, file))
+        profiler.dump_stats(Path(calling.cwd, file))
 
 
 def _tell_usage(error: UsageError, stream: TextIO) -> None:
