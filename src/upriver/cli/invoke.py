@@ -17,7 +17,7 @@ import msgspec
 
 from upriver.cli.parser import HelpAsked, Parsed, UsageError, parse, with_flags
 from upriver.project.outcome import Ask, ExitCode, Outcome
-from upriver.project.requests import Demo, Serve
+from upriver.project.requests import Demo, Serve, WorkerOnly
 from upriver.run.stop import Stop
 
 Callback = Callable[[Any], None]
@@ -185,7 +185,7 @@ def _outcome(parsed: Parsed, caller: Any, calling: Calling, *, has_colours: bool
         return demo(
             parsed.request, caller, type_command, calling.streams[0], has_colours=has_colours
         )
-    if isinstance(parsed.request, Serve):
+    if isinstance(parsed.request, (Serve, WorkerOnly)):
         from upriver.server.start import start
 
         return start(parsed.request, caller)

@@ -498,6 +498,32 @@ class Serve(Request, frozen=True, kw_only=True):
     tls_key: Annotated[
         Text, option("--tls-key", metavar="FILE", help="Private key of the certificate")
     ] = None
+    runs: Annotated[
+        int | None,
+        option("--runs", metavar="N", help="Runs of jobs carried out at once: 2, 0 for none"),
+    ] = None
+
+
+class WorkerOnly(Request, frozen=True, kw_only=True):
+    """Carry out the runs of a server's jobs, on this machine."""
+
+    data: Annotated[
+        Text, option("--data", metavar="DIR", help="Directory of the worker's own files")
+    ] = None
+    database: Annotated[
+        Text, option("--database", metavar="URL", help="The server's database")
+    ] = None
+    objects: Annotated[
+        Text,
+        option(
+            "--objects",
+            metavar="PLACE",
+            help="The server's artifacts: a directory or `s3://bucket/prefix`",
+        ),
+    ] = None
+    runs: Annotated[
+        int | None, option("--runs", metavar="N", help="Runs carried out at once; 2 if not given")
+    ] = None
 
 
 REQUESTS: Mapping[str, type[Request]] = {
@@ -525,6 +551,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "run-operation": RunOperation,
     "seed": Seed,
     "serve": Serve,
+    "worker": WorkerOnly,
     "show": Show,
     "snapshot": Snapshot,
     "source freshness": SourceFreshness,

@@ -20,13 +20,14 @@ from upriver.problems import Problem, ProblemsError
 from upriver.project.events import Listener, Said
 from upriver.project.opened import Caller
 from upriver.project.outcome import Outcome
-from upriver.project.requests import Serve
+from upriver.project.requests import Serve, WorkerOnly
 from upriver.run.stop import Stop
 from upriver.server.app import make_app, make_installation
 from upriver.server.db.migrate import upgrade
 from upriver.server.first_start import begin, ensure_project
 from upriver.server.installation import Installation
 from upriver.server.settings import Given, Settings, settings_of
+from upriver.server.worker.begin import working
 
 _LOOK_AGAIN = 0.2
 _DRAIN_SECONDS = 10
@@ -47,7 +48,30 @@ def serve(request: Serve, caller: Caller) -> Outcome:
         _introduce(installation, caller.listener, address, request.project)
         _log_to_stderr()
         server = _Server(_config(installation), caller.stop)
-        server.run(sockets=[listener])
+        with working(installation, caller.env):
+            server.run(sockets=[listener])
+    finally:
+        installation.database.close()
+    return Outcome()
+
+
+def work(request: WorkerOnly, caller: Caller) -> Outcome:
+    """Carry out runs until the caller's stop is requested."""
+    gc.enable()
+    given = Given(
+        data=request.data, database=request.database, objects=request.objects, runs=request.runs
+    )
+    installation = _open(_read(given, caller))
+    _log_to_stderr()
+    try:
+        with working(installation, caller.env) as worker:
+            if worker is None:
+                raise ProblemsError((_wrong_setting("a worker with --runs 0 would do nothing"),))
+            name, many = worker.name, installation.settings.runs
+            caller.listener(Said(text=f"Worker {name} carries out runs, {many} at once"))
+            caller.listener(Said(text="Press Ctrl+C to stop."))
+            while not caller.stop.is_requested:
+                time.sleep(_LOOK_AGAIN)
     finally:
         installation.database.close()
     return Outcome()
@@ -63,11 +87,9 @@ def _settings(request: Serve, caller: Caller) -> Settings:
         public_url=request.public_url,
         tls_cert=request.tls_cert,
         tls_key=request.tls_key,
+        runs=request.runs,
     )
-    try:
-        settings = settings_of(given, caller.env, caller.cwd)
-    except ValueError as error:
-        raise ProblemsError((_wrong_setting(str(error)),)) from error
+    settings = _read(given, caller)
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise ProblemsError((_wrong_setting("--tls-cert and --tls-key go together"),))
     if settings.tls_cert is not None:
@@ -77,6 +99,13 @@ def _settings(request: Serve, caller: Caller) -> Settings:
         except (OSError, ssl.SSLError) as error:
             raise ProblemsError((_wrong_setting(f"certificate or key: {error}"),)) from error
     return settings
+
+
+def _read(given: Given, caller: Caller) -> Settings:
+    try:
+        return settings_of(given, caller.env, caller.cwd)
+    except ValueError as error:
+        raise ProblemsError((_wrong_setting(str(error)),)) from error
 
 
 def _open(settings: Settings) -> Installation:

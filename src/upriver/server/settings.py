@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 
 import msgspec
@@ -55,6 +56,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses whose `X-Forwarded-*` headers are believed (S-32)."""
     key: bytes
     """Signs addresses and encrypts secrets; outside the database."""
+    old_keys: tuple[bytes, ...] = ()
+    """Keys before this one: secrets that they sealed are sealed anew at the next start."""
+    runs: int = 2
+    """Runs that this process carries out at once."""
+    slots: int = 5
+    """Runs of an account at once, on all workers together; those of CI are not counted."""
+    run_memory: int = 0
+    """Bytes that one invocation may use; 0: as many as there are."""
+    outgoing: tuple[str, ...] = ()
+    """Networks inside that webhooks may reach, such as `10.0.0.0/8`."""
     limits: Limits = Limits()
 
     @property
@@ -79,6 +90,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
+    runs: int | None = None
 
 
 def settings_of(given: Given, env: Mapping[str, str], cwd: str) -> Settings:
@@ -102,8 +114,24 @@ def settings_of(given: Given, env: Mapping[str, str], cwd: str) -> Settings:
         tls_key=value(given.tls_key, "TLS_KEY"),
         trusted_proxies=value(None, "TRUSTED_PROXIES") or "",
         key=_key(env, data),
+        old_keys=tuple(bytes.fromhex(key) for key in _words(value(None, "OLD_KEYS"))),
+        runs=_number(value(None if given.runs is None else str(given.runs), "RUNS"), 2),
+        slots=_number(value(None, "SLOTS"), 5),
+        run_memory=_number(value(None, "RUN_MEMORY"), 0) * MEBIBYTE,
+        outgoing=tuple(str(ip_network(one)) for one in _words(value(None, "OUTGOING"))),
         limits=_limits(env),
     )
+
+
+def _words(text: str | None) -> list[str]:
+    return (text or "").replace(",", " ").split()
+
+
+def _number(text: str | None, default: int) -> int:
+    number = default if text is None else int(text)
+    if number < 0:
+        raise ValueError(f"{number} is below 0")
+    return number
 
 
 def _limits(env: Mapping[str, str]) -> Limits:

@@ -1,4 +1,4 @@
-"""`upriver serve`: from the command line to the server, which is an optional part of upriver."""
+"""`upriver serve` and `upriver worker`: the way to the server, an optional part of upriver."""
 
 from __future__ import annotations
 
@@ -6,18 +6,34 @@ from upriver.problems import Problem, ProblemsError
 from upriver.project.events import ProblemFound
 from upriver.project.opened import Caller
 from upriver.project.outcome import ExitCode, Outcome
-from upriver.project.requests import Serve
+from upriver.project.requests import Serve, WorkerOnly
 
-_PARTS = frozenset({"fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "argon2", "anyio"})
+_PARTS = frozenset(
+    {
+        "fastapi",
+        "starlette",
+        "uvicorn",
+        "sqlalchemy",
+        "alembic",
+        "argon2",
+        "anyio",
+        "httpx",
+        "cronsim",
+        "psutil",
+        "cryptography",
+    }
+)
 
 
-def start(request: Serve, caller: Caller) -> Outcome:
-    """Serve until asked to stop; what stands in the way is an outcome, never an exception."""
+def start(request: Serve | WorkerOnly, caller: Caller) -> Outcome:
+    """Serve, or work, until asked to stop; what stands in the way is an outcome, never an exception."""
     problems: tuple[Problem, ...]
     try:
         # An optional extra, and heavy: loaded only to serve.
-        from upriver.server.serve import serve
+        from upriver.server.serve import serve, work
 
+        if isinstance(request, WorkerOnly):
+            return work(request, caller)
         return serve(request, caller)
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in _PARTS:

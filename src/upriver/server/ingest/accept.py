@@ -7,10 +7,7 @@ a row without its object (R-04).
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -18,13 +15,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from upriver.server.artifacts import StoredArtifact, stored_bytes
+from upriver.server.artifacts import StoredArtifact
 from upriver.server.audit import Actor, record
 from upriver.server.environments import DEPLOYMENT
+from upriver.server.ingest.receive import check_quota, store_members, unpack
 from upriver.server.ingest.uploads import (
     DONE,
     OPEN,
@@ -41,10 +38,10 @@ from upriver.server.ingest.uploads import (
 from upriver.server.installation import Installation
 from upriver.server.ledger import Build
 from upriver.server.moments import now, read_moment
-from upriver.server.refusals import CONFLICT, TOO_LARGE, UNPROCESSABLE, Refused
+from upriver.server.refusals import CONFLICT, UNPROCESSABLE, Refused
 from upriver.server.runs import Ending, NewRun, Status, Step, add_step, create_run, finish
-from upriver.server.store.contract import MissingObjectError, new_key
-from upriver.server.unpacked import MANIFEST, Order, ResultsFacts, Unpacked
+from upriver.server.store.contract import MissingObjectError
+from upriver.server.unpacked import MANIFEST, ResultsFacts, Unpacked
 from upriver.state.wire.manifest import COMMIT_KEY
 
 UNAVAILABLE = 503
@@ -114,12 +111,12 @@ def _accept(
     folder: Path,
 ) -> int:
     archive = _gather(installation, claimed[0], folder)
-    unpacked = _unpack(installation, archive, folder)
+    unpacked = unpack(installation, archive, folder)
     if unpacked.refused is not None:
         raise Refused(UNPROCESSABLE, unpacked.refused)
     archive.unlink()
-    _check_quota(installation, environment.account_id, unpacked)
-    stored, index_key = _store(installation, unpacked, folder)
+    check_quota(installation, environment.account_id, unpacked)
+    stored, index_key = store_members(installation, unpacked, folder, STEP)
     try:
         with installation.database.writing() as connection:
             run_id = _make_run(connection, actor, environment, unpacked, (stored, index_key))
@@ -182,72 +179,6 @@ def _gather(installation: Installation, ingest_id: int, folder: Path) -> Path:
     except MissingObjectError as error:
         raise Refused(CONFLICT, "A piece of the upload is gone.") from error
     return archive
-
-
-def _unpack(installation: Installation, archive: Path, folder: Path) -> Unpacked:
-    limits = installation.settings.limits
-    order = Order(
-        archive=str(archive),
-        folder=str(folder),
-        unpacked=limits.unpacked,
-        ratio=limits.ratio,
-        members=limits.members,
-        memory=limits.unpack_memory,
-    )
-    # Nothing of this process's environment reaches the other but where Python finds its modules.
-    known = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
-    env = {name: os.environ[name] for name in known if name in os.environ}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "upriver.server.ingest.unpack"],
-            input=msgspec.json.encode(order),
-            capture_output=True,
-            env=env,
-            cwd=folder,
-            timeout=limits.unpack_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Refused(
-            UNPROCESSABLE, "The upload is refused: it takes too long to read."
-        ) from error
-    if done.returncode != 0:
-        sys.stderr.write(done.stderr.decode(errors="replace")[-4000:])
-        raise Refused(UNPROCESSABLE, "The upload is refused: it could not be read.")
-    return msgspec.json.decode(done.stdout, type=Unpacked)
-
-
-def _check_quota(installation: Installation, account_id: int, unpacked: Unpacked) -> None:
-    with installation.database.reading() as connection:
-        used = stored_bytes(connection, account_id)
-    if used + sum(member.stored_size for member in unpacked.members) > (
-        installation.settings.limits.account
-    ):
-        raise Refused(TOO_LARGE, "The account's storage is used up.")
-
-
-def _store(
-    installation: Installation, unpacked: Unpacked, folder: Path
-) -> tuple[tuple[StoredArtifact, ...], str | None]:
-    stored = []
-    for member in unpacked.members:
-        key = new_key("artifacts")
-        installation.store.put_file(key, folder / member.file)
-        stored.append(
-            StoredArtifact(
-                step=STEP,
-                name=member.name,
-                object_key=key,
-                sha256=member.sha256,
-                size=member.size,
-                stored_size=member.stored_size,
-            )
-        )
-    index_key = None
-    if unpacked.index_file is not None:
-        index_key = new_key("indexes")
-        installation.store.put_file(index_key, folder / unpacked.index_file)
-    return tuple(stored), index_key
 
 
 def _make_run(

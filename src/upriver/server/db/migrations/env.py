@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from upriver.server.db import job_tables  # noqa: F401 - its tables are among the metadata
 from upriver.server.db.tables import metadata
 
 context.configure(

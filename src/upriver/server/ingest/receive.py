@@ -1,0 +1,85 @@
+"""From an archive to objects of the store: what uploads and the worker's own runs have in common."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from upriver.server.artifacts import StoredArtifact, stored_bytes
+from upriver.server.installation import Installation
+from upriver.server.refusals import TOO_LARGE, UNPROCESSABLE, Refused
+from upriver.server.store.contract import new_key
+from upriver.server.unpacked import Order, Unpacked
+
+
+def unpack(installation: Installation, archive: Path, folder: Path) -> Unpacked:
+    """Look at an archive in another process, with limits; what is kept lies in the folder then."""
+    limits = installation.settings.limits
+    order = Order(
+        archive=str(archive),
+        folder=str(folder),
+        unpacked=limits.unpacked,
+        ratio=limits.ratio,
+        members=limits.members,
+        memory=limits.unpack_memory,
+    )
+    # Nothing of this process's environment reaches the other but where Python finds its modules.
+    known = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
+    env = {name: os.environ[name] for name in known if name in os.environ}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "upriver.server.ingest.unpack"],
+            input=msgspec.json.encode(order),
+            capture_output=True,
+            env=env,
+            cwd=folder,
+            timeout=limits.unpack_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Refused(
+            UNPROCESSABLE, "The upload is refused: it takes too long to read."
+        ) from error
+    if done.returncode != 0:
+        sys.stderr.write(done.stderr.decode(errors="replace")[-4000:])
+        raise Refused(UNPROCESSABLE, "The upload is refused: it could not be read.")
+    return msgspec.json.decode(done.stdout, type=Unpacked)
+
+
+def check_quota(installation: Installation, account_id: int, unpacked: Unpacked) -> None:
+    """Refuse what would be more than an account may store."""
+    with installation.database.reading() as connection:
+        used = stored_bytes(connection, account_id)
+    if used + sum(member.stored_size for member in unpacked.members) > (
+        installation.settings.limits.account
+    ):
+        raise Refused(TOO_LARGE, "The account's storage is used up.")
+
+
+def store_members(
+    installation: Installation, unpacked: Unpacked, folder: Path, step: int
+) -> tuple[tuple[StoredArtifact, ...], str | None]:
+    """Store what was kept, and the lean index; the rows are left to the caller."""
+    stored = []
+    for member in unpacked.members:
+        key = new_key("artifacts")
+        installation.store.put_file(key, folder / member.file)
+        stored.append(
+            StoredArtifact(
+                step=step,
+                name=member.name,
+                object_key=key,
+                sha256=member.sha256,
+                size=member.size,
+                stored_size=member.stored_size,
+            )
+        )
+    index_key = None
+    if unpacked.index_file is not None:
+        index_key = new_key("indexes")
+        installation.store.put_file(index_key, folder / unpacked.index_file)
+    return tuple(stored), index_key

@@ -1,0 +1,73 @@
+"""What has to happen by itself: due jobs, lost runs, and events on their way.
+
+Every worker does it, and any number may: each piece of work is taken by a conditional update.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import Final
+
+from upriver.server.db.session import Database
+from upriver.server.jobs.due import start_due
+from upriver.server.jobs.endings import after_end
+from upriver.server.jobs.lost import PATIENCE_SECONDS, Observer
+from upriver.server.jobs.webhooks import forget_old, record, signature, take_due
+from upriver.server.moments import now
+from upriver.server.sealing import SealBroken, Sealer
+from upriver.server.worker.outgoing import Answer, post
+
+_MOST_DELIVERIES: Final = 20
+_FORGET_SECONDS: Final = 3_600.0
+
+
+class Clockwork:
+    """Looks at everything that is due, once each time it is asked to."""
+
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        *,
+        patience: float = PATIENCE_SECONDS,
+        allowed: Collection[str] = (),
+    ) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._observer = Observer(patience)
+        self._allowed = tuple(allowed)
+        self._forgot = 0.0
+
+    def look(self) -> None:
+        """Do what is due; raises SQLAlchemyError when the database is away."""
+        with self._database.writing() as connection:
+            start_due(connection, now())
+        with self._database.writing() as connection:
+            for run_id in self._observer.look(connection, now(), time.monotonic()):
+                after_end(connection, run_id, now())
+        self._deliver()
+        if time.monotonic() - self._forgot > _FORGET_SECONDS:
+            self._forgot = time.monotonic()
+            with self._database.writing() as connection:
+                forget_old(connection, now())
+
+    def _deliver(self) -> None:
+        for _ in range(_MOST_DELIVERIES):
+            with self._database.writing() as connection:
+                delivery = take_due(connection, now())
+            if delivery is None:
+                return
+            body = delivery.body.encode()
+            try:
+                secret = self._sealer.open(delivery.sealed)
+            except SealBroken:
+                answer = Answer(problem="The secret was sealed with a key that is not here")
+            else:
+                headers = {"Authorization": signature(secret, body)}
+                answer = post(delivery.client_url, body, headers, allowed=self._allowed)
+            with self._database.writing() as connection:
+                record(
+                    connection, delivery, now(),
+                    http_status=answer.status, problem=answer.problem,
+                )  # fmt: skip
