@@ -113,6 +113,16 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "server/db/columns.py", "server/db/migrate.py", "server/db/migrations/*.py",
         "server/db/session.py", "server/db/tables.py",
     ),
+    "server/jobs/test_queue.py": ("server/jobs/due.py", "server/jobs/lost.py"),
+    "server/jobs/test_webhooks.py": ("server/jobs/endings.py", "server/jobs/resealing.py"),
+    # A worker is tested with a repository, a warehouse and a database, as a whole.
+    "server/worker/test_work.py": (
+        "server/ingest/receive.py", "server/jobs/definitions.py", "server/jobs/setup.py",
+        "server/worker/artifacts.py", "server/worker/begin.py", "server/worker/carry.py",
+        "server/worker/clockwork.py", "server/worker/environment.py", "server/worker/guard.py",
+        "server/worker/keeper.py", "server/worker/left.py", "server/worker/order.py",
+        "server/worker/profile.py",
+    ),
     "server/store/test_store.py": ("server/store/*.py",),
     "state/wire/test_wire_run_results.py": ("state/wire/sources.py",),
     "state/wire/test_semantic_manifest.py": ("state/wire/semantic.py",),
