@@ -46,7 +46,7 @@ main()
 def _loaded(argv: list[str], cwd: Path) -> frozenset[str]:
     """Run a command line in a new process and return the modules it loaded."""
     out = cwd / "modules.json"
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(cwd)}
     done = subprocess.run(
         [sys.executable, "-c", _PROBE.format(argv=argv, out=str(out))],
         cwd=cwd, env=environment, capture_output=True, text=True, check=False,
@@ -127,3 +127,13 @@ def test_warm_ls_opens_one_adapter_and_no_driver(warm_project: Path) -> None:
 def test_cold_parse_loads_no_driver(warm_project: Path) -> None:
     loaded = _loaded(["--no-partial-parse", "parse"], warm_project)
     assert _heavy(loaded) & {"duckdb", "psycopg", "agate", "rich"} == set()
+
+
+def test_who_is_linked_to_no_server_loads_nothing_for_it(warm_project: Path) -> None:
+    for argv in (["ls"], ["compile"]):
+        loaded = _loaded(argv, warm_project)
+        linking = ("upriver.project.linked", "upriver.state.remote.server", "http.client")
+        assert not any(name.startswith(linking) for name in loaded)
+        assert {name for name in loaded if name.startswith("upriver.workspace.link.")} == {
+            "upriver.workspace.link.mention"
+        }

@@ -117,11 +117,12 @@ def _target(here: Here) -> _Rows:
     if profile is None:
         return {"Target": None, "Connection": None}
     rows: _Rows = {"Target": profile.target_name, "Connection": profile.adapter_type}
-    return rows | {f"  {key}": str(value) for key, value in profile.credentials.shown.items()}
+    shown = profile.credentials.shown.items()
+    return rows | {f"  {key}": str(value) for key, value in shown if value not in (None, "", {})}
 
 
 def _shown(one: StatedEnvironment) -> str:
     name = one.name or ""
     kind = one.deployment_type or one.type or ""
-    state = "no state" if one.state is None else described("", one.state).strip()
+    state = "no state" if one.state is None else described("run", one.state)
     return f"{one.id!s:<4} {name:<16} {kind:<12} {state}"
