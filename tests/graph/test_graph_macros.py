@@ -6,6 +6,7 @@ import pytest
 from tests.graph.linked_project import codes, link_inputs, link_texts
 
 from upriver.graph.macros import MacroIndex
+from upriver.resources import nodes
 
 MACROS = """
 {% macro plain() %}{{ helper() }}{{ dbt.get_where_subquery('x') }}{% endmacro %}
@@ -75,6 +76,40 @@ def test_which_test_macros_may_ask_for_more(name: str, *, expected: bool) -> Non
     found = macros.find_test(name, None, "shop")
     assert found is not None
     assert macros.asks(found) is expected
+
+
+def test_recorded_are_macros_of_any_package_before_built_in_ones() -> None:
+    """What dbt records for calls is not always what is called."""
+    one = """
+        {% macro run_query(q) %}{% endmacro %}{% macro default__sized() %}{% endmacro %}
+        {% macro far() %}{{ one.far() }}{{ far() }}{{ adapter.dispatch('sized')() }}{% endmacro %}
+        {% test not_null(model) %}{% endtest %}{% test both(model) %}{% endtest %}
+    """
+    shop = """
+        {% macro near() %}{{ run_query('x') }}{{ near() }}{% endmacro %}
+        {% macro default__sized() %}{% endmacro %}
+        {% test both(model) %}{{ one.test_both(model) }}{% endtest %}
+        {% test only(model) %}{% endtest %}
+    """
+    linked = link_texts(
+        {"macros/m.sql": shop, "models/m.sql": "select 1", "models/p.yml": TESTED},
+        packages={"one": {"macros/o.sql": one}},
+    )
+    macros = linked.graph.macros
+    assert macros["macro.shop.near"].depends_on == ("macro.one.run_query",)
+    assert macros["macro.one.far"].depends_on == (
+        "macro.shop.default__sized", "macro.one.far",
+    )  # fmt: skip
+    tests = {r.test_name: r for r in linked.graph.resources.values() if isinstance(r, nodes.Test)}
+    where = "macro.dbt.get_where_subquery"
+    assert tests["not_null"].depends_on_macros == ("macro.one.test_not_null", where)
+    assert tests["only"].depends_on_macros == ("macro.shop.test_only", where)
+    assert tests["both"].depends_on_macros == (
+        "macro.shop.test_both", where, "macro.one.test_both",
+    )  # fmt: skip
+
+
+TESTED = "models: [{name: m, data_tests: [one.both, only, not_null: {column_name: a}]}]"
 
 
 def test_property_files_describe_macros() -> None:

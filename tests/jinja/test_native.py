@@ -32,6 +32,13 @@ NAMES = {"five": 5, "text": "5", "items": [1, 2], "nothing": None, "yes": True}
         ("{{ '[1, 2]' | as_native }}", [1, 2]),
         ("{{ 'abc' | as_native }}", "abc"),
         ("{{ five | as_text }}", "5"),
+        # Until the end they are text, and 'False' is not empty.
+        ("{{ (not yes) | as_bool }}", False),
+        ("{{ ((not yes) | as_bool) and (yes | as_bool) }}", True),
+        ("{{ ((not yes) | as_bool) or 1 }}", False),
+        ("{{ not ((not yes) | as_bool) }}", False),
+        ("{{ (five | as_number) * 2 }}", "55"),
+        ("{{ {'a': [yes | as_bool]} }}", {"a": ["True"]}),
         ("{% if yes %}{{ five }}{% endif %}", 5),
     ],
 )

@@ -36,6 +36,7 @@ def test_rows_columns_and_cells() -> None:
     assert (made.rows[0].values(), made.rows[0].dict()) == ((1, "x"), {"a": 1, "b": "x"})
     assert made.rows[0] == (1, "x")
     assert [row["a"] for row in made] == [1, 2, 1]
+    assert (made[0][0], made[-1]["b"], len(made[:2])) == (1, "y", 2)
     assert [tuple(row) for row in made.rows[1:]] == [(2, None), (1, "y")]
     assert made.columns.keys() == ("a", "b")
     assert [(name, column.values()) for name, column in made.columns.items()] == [

@@ -9,6 +9,7 @@ from typing import Any
 from upriver.jinja.references import ref_function
 from upriver.jinja.runtime_config import RuntimeConfig
 from upriver.jinja.world import Invocation
+from upriver.resources.relation import Quoting
 
 INVOCATION = Invocation(
     invocation_id="i",
@@ -26,6 +27,7 @@ def test_settings_are_reached_through_the_function_ref() -> None:
         project_name="shop",
         target=lambda: {"name": "dev", "profile_name": "p"},
         invocation=lambda: INVOCATION,
+        quoting=Quoting(schema=False),
     )
     resolver: Any = None
     config: Any = ref_function(resolver, RuntimeConfig(world)).config  # type: ignore[attr-defined]
@@ -34,3 +36,5 @@ def test_settings_are_reached_through_the_function_ref() -> None:
     assert config.dependencies["pack"].version == "0.2"
     assert (config.args.select, config.args.nothing) == (["a"], None)
     assert (config.cli_vars, config.vars) == ({"v": 1}, {})
+    assert config.vars.to_dict() == {}
+    assert config.quoting == {"database": True, "schema": False, "identifier": True}

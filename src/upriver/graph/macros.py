@@ -26,6 +26,7 @@ class MacroIndex:
         internal = [package.name for package in inputs.packages if package.is_internal]
         # Adapter packages shadow `dbt`, which is last.
         self._internal = (*(name for name in internal if name != "dbt"), "dbt")
+        self._is_internal = frozenset(internal)
         self._prefixes = (inputs.dialect.type, *inputs.dialect.parents, "default")
         self._by_name: dict[tuple[str, str], Macro] = {}
         self._packages_by_name: dict[str, list[str]] = {}
@@ -36,6 +37,7 @@ class MacroIndex:
         self._namespaces = {place for place, _ in self._by_name} - set(internal) | {"dbt"}
         self._asks: dict[str, bool] = {}
         self._tests: dict[tuple[str, str | None, str], Macro | None] = {}
+        self._recorded_tests: dict[tuple[str, str | None, str], tuple[str, ...]] = {}
 
     def find(self, name: str, package: str) -> Macro | None:
         """Return the macro an unqualified call from a node of `package` reaches."""
@@ -71,6 +73,48 @@ class MacroIndex:
                 else self.find_in(namespace, called)
             )
         return self._tests[key]
+
+    def recorded(self, name: str, package: str) -> Macro | None:
+        """Return the macro that dbt records for an unqualified call, which is not always the one
+        that is called: a package's macro counts before a built-in one, wherever it is.
+        """
+        places = self._packages_by_name.get(name)
+        if places is None:
+            return None
+        others = [place for place in places if place not in self._is_internal]
+        # Packages are sorted by name; dbt keeps the last.
+        order = (self._root, *reversed(others), *self._internal)
+        if package == "dbt" or package not in self._is_internal:
+            order = (package, *order)
+        return next(
+            (self._by_name[one, name] for one in order if (one, name) in self._by_name), None
+        )
+
+    def recorded_tests(self, name: str, namespace: str | None, package: str) -> tuple[str, ...]:
+        """Return the macros that dbt records for a generic test: the one it takes for called, and
+        the one that is called where the first leads to it.
+        """
+        key = (name, namespace, package)
+        found = self._recorded_tests.get(key)
+        if found is None:
+            called = self.find_test(name, namespace, package)
+            first = self.recorded(f"test_{name}", package) or called
+            found = () if first is None else (first.unique_id,)
+            if first is not None and called is not None and called is not first:
+                found += (called.unique_id,) if self._leads(first, called) else ()
+            self._recorded_tests[key] = found
+        return found
+
+    def _leads(self, first: Macro, last: Macro) -> bool:
+        by_id = {macro.unique_id: macro for macro in self._by_name.values()}
+        seen: set[str] = set()
+        waiting = [first.unique_id]
+        while waiting:
+            unique_id = waiting.pop()
+            if unique_id not in seen:
+                seen.add(unique_id)
+                waiting += self.depends_on(by_id[unique_id])
+        return last.unique_id in seen
 
     def overrides(self, name: str, package: str) -> tuple[Macro, ...]:
         """Return the macros that may take part when a node of `package` calls a built-in one:
@@ -109,24 +153,29 @@ class MacroIndex:
         """Return the macros that a macro was statically seen to call (JINJA-143)."""
         found: dict[str, None] = {}
         for name, namespace in macro.dispatches:
-            called = self._dispatched(name, namespace, macro.package)
+            called = self._dispatched(name, namespace)
             # dbt takes the name itself for called as well.
-            for reached in (self.find(name, macro.package), called):
+            for reached in (self.recorded(name, macro.package), called):
                 if reached is not None and reached is not macro:
                     found[reached.unique_id] = None
         for call in macro.calls:
             namespace, _, name = call.rpartition(".")
-            called = self.find_in(namespace, name) if namespace else self.find(name, macro.package)
-            if called is not None and called is not macro:
+            if namespace:
+                called = self.find_in(namespace, name)
+            elif name == macro.name:
+                continue
+            else:
+                called = self.recorded(name, macro.package)
+            if called is not None:
                 found[called.unique_id] = None
         return tuple(found)
 
-    def _dispatched(self, name: str, namespace: str | None, package: str) -> Macro | None:
-        """Return what `adapter.dispatch` reaches (JINJA-139)."""
+    def _dispatched(self, name: str, namespace: str | None) -> Macro | None:
+        """Return what `adapter.dispatch` reaches (JINJA-139), seen from the root project."""
         spellings = [f"{prefix}__{name}" for prefix in self._prefixes]
         order = self._dispatch_order(namespace)
         if order is None:
-            found = (self.find(spelling, package) for spelling in spellings)
+            found = (self.recorded(spelling, self._root) for spelling in spellings)
         else:
             found = (self.find_in(owner, spelling) for owner in order for spelling in spellings)
         return next((macro for macro in found if macro is not None), None)

@@ -26,6 +26,7 @@ from upriver.jinja.macro_table import check_dispatch, dispatched
 from upriver.jinja.relation import Policy, Relation, approximate_match, listed_relation, name_of
 from upriver.jinja.relation_factory import RelationFactory
 from upriver.jinja.results import ResponseView, Table, answer_parts, empty_answer
+from upriver.jinja.runtime_config import RuntimeConfig
 from upriver.jinja.tables.cursor import CursorView
 from upriver.jinja.tables.kinds import column_type
 from upriver.jinja.world import Warehouse, World
@@ -92,6 +93,7 @@ class Adapter:
         self._dispatched: dict[tuple[Any, Any], Callable[..., Any]] = {}
         self.Relation = parts.relations
         self.behavior = Behavior(parts.world)
+        self.config = RuntimeConfig(parts.world)
 
     def type(self) -> str:
         """Return the adapter's name."""

@@ -15,7 +15,6 @@ They are the same for both rules about unknown names.
 
 from __future__ import annotations
 
-import ast
 import functools
 from collections.abc import Callable, Mapping
 from types import CodeType, FunctionType, MethodType
@@ -31,7 +30,8 @@ from jinja2.runtime import Macro as RuntimeMacro
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
-from upriver.jinja.errors import MACRO_PREFIX, CompilationError, Origin, located
+from upriver.jinja.errors import MACRO_PREFIX, Origin, located
+from upriver.jinja.marked import Marked, MarkedBool, MarkedNumber
 from upriver.jinja.relation import Relation
 from upriver.jinja.world import World
 from upriver.resources.macro import Macro
@@ -446,29 +446,15 @@ def _same(value: Any) -> Any:
 # A filter that takes the context is never evaluated while compiling: Jinja turns constants into
 # text there, which would undo the conversion.
 @pass_context
-def _as_native(_context: Context, value: Any) -> Any:
-    return _literal(value)
-
-
-def _literal(value: Any) -> Any:
-    text = str(value)
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError):
-        return text
+def _as_native(_context: Context, value: Any) -> Marked:
+    return Marked(value)
 
 
 @pass_context
-def _as_bool(_context: Context, value: Any) -> bool:
-    made = _literal(value)
-    if not isinstance(made, bool):
-        raise CompilationError(f"Could not convert value `{value}` into type `bool`")
-    return made
+def _as_bool(_context: Context, value: Any) -> Marked:
+    return MarkedBool(value)
 
 
 @pass_context
-def _as_number(_context: Context, value: Any) -> int | float:
-    made = _literal(value)
-    if isinstance(made, bool) or not isinstance(made, int | float):
-        raise CompilationError(f"Could not convert value `{value}` into type `number`")
-    return made
+def _as_number(_context: Context, value: Any) -> Marked:
+    return MarkedNumber(value)

@@ -1,10 +1,10 @@
 """Rendering the strings of property and project YAML to Python values (JINJA-10, JINJA-14).
 
 A string of one expression gives that expression's value, unchanged: the string `'5'` stays a
-string. Filters ask for more: `as_number` and `as_bool` must convert, `as_native` converts where
-it can, `as_text` forces text. Anything else is joined as text, constants included: `{{ 5 }}` is
-`'5'`, since Jinja writes constants out while it compiles. Most strings have no Jinja at all and
-never reach it.
+string. Filters ask for more (`marked.py`): `as_number` and `as_bool` must convert, `as_native`
+converts where it can, `as_text` forces text. Anything else is joined as text, constants included:
+`{{ 5 }}` is `'5'`, since Jinja writes constants out while it compiles. Most strings have no Jinja
+at all and never reach it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from upriver.jinja.errors import CompilationError, Origin, located
+from upriver.jinja.errors import CompilationError, Origin, located, span_at
 
 _NOWHERE = Origin(file="")
 _CALL = re.compile(
@@ -52,6 +52,7 @@ def render_native(
         return _called(call, text, context, origin)
     # Jinja is loaded only when a string of YAML needs it.
     from upriver.jinja.environment import native_values
+    from upriver.jinja.marked import converted
 
     try:
         values = native_values(text, context, remember or _make, origin=origin)
@@ -59,9 +60,13 @@ def render_native(
         raise _named(located(error, origin), text) from None
     except Exception as error:
         raise _named(located(error, origin, context), text) from error
-    if len(values) == 1:
-        return values[0]
-    return "".join(str(value) for value in values)
+    if len(values) != 1:
+        return "".join(str(value) for value in values)
+    try:
+        return converted(values[0])
+    except CompilationError as error:
+        error.span = span_at(origin, 1)
+        raise _named(error, text) from None
 
 
 def _called(call: re.Match[str], text: str, context: Mapping[str, Any], origin: Origin) -> Any:

@@ -249,6 +249,9 @@ class Table:
             raise AttributeError(name)
         return getattr(self.promoted(), name)
 
+    def __getitem__(self, key: int | slice) -> Any:
+        return self.rows[key]
+
     def __len__(self) -> int:
         return len(self._rows)
 

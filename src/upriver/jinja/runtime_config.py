@@ -1,4 +1,4 @@
-"""`builtins.ref.config`: dbt's own settings, which some packages reach through the function `ref`.
+"""`builtins.ref.config` and `adapter.config`: dbt's own settings, which some packages read.
 
 Only what such packages were seen to read is here.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from upriver.jinja.world import World
 
@@ -27,6 +29,14 @@ class ProjectView:
     def __init__(self, name: str, version: Any) -> None:
         self.project_name = name
         self.version = version
+
+
+class VariablesView(dict[str, Any]):
+    """Variables as packages reach them: `vars.to_dict()`, or like any mapping."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as a plain mapping."""
+        return dict(self)
 
 
 class RuntimeConfig:
@@ -61,14 +71,19 @@ class RuntimeConfig:
         return ArgumentView(self._world.invocation().args)
 
     @property
+    def quoting(self) -> dict[str, bool]:
+        """Which parts of names are quoted: the warehouse's habit, and what the project says."""
+        return msgspec.structs.asdict(self._world.quoting)
+
+    @property
     def cli_vars(self) -> dict[str, Any]:
         """What `--vars` gives."""
         return dict(self._world.invocation().cli_vars)
 
     @property
     def vars(self) -> Any:
-        """What the root project's `vars:` says."""
-        return dict(self._world.invocation().variables)
+        """What the root project's `vars:` says; a mapping that also has `to_dict`."""
+        return VariablesView(self._world.invocation().variables)
 
     @property
     def dependencies(self) -> dict[str, ProjectView]:

@@ -101,7 +101,8 @@ def _compiled_files(
     entry: Entry, dbt: Played, mine: Played, counts: Counter[str]
 ) -> Iterator[str]:
     theirs, ours = (_files(played.folder / "compiled") for played in (dbt, mine))
-    theirs = {path: file for path, file in theirs.items() if path not in _inputs(dbt, theirs)}
+    inputs = _inputs(dbt, theirs)
+    theirs = {path: file for path, file in theirs.items() if path not in inputs}
     if theirs.keys() != ours.keys():
         yield f"compiled files: {_only([*theirs], [*ours])}"
     for path in sorted(theirs.keys() & ours.keys()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,9 @@ class Relations(Protocol):
     def emptied(self, scratch: Path) -> dict[str, Any]:
         """Return an output of a profile that connects to an empty database."""
 
+    def hold(self, statements: Iterable[str]) -> None:
+        """Run statements that make what a project reads."""
+
     def read(self) -> dict[str, Any]:
         """Return every table and view: kind, columns with their types, rows."""
 
@@ -30,6 +33,12 @@ class DuckDB:
         """Name a file that does not exist yet."""
         self._file = scratch / "wh.duckdb"
         return {"type": "duckdb", "path": str(self._file)}
+
+    def hold(self, statements: Iterable[str]) -> None:
+        """Run statements in the main schema."""
+        with duckdb.connect(str(self._file)) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def read(self) -> dict[str, Any]:
         """Return every table and view."""
@@ -51,6 +60,12 @@ class PostgreSQL:
             ask("drop database if exists wh with (force)")
             ask("create database wh")
         return {**self._output, "dbname": "wh"}
+
+    def hold(self, statements: Iterable[str]) -> None:
+        """Run statements in the database."""
+        with self._connected("wh") as ask:
+            for statement in statements:
+                ask(statement)
 
     def read(self) -> dict[str, Any]:
         """Return every table and view."""

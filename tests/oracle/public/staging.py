@@ -27,6 +27,7 @@ from tests.oracle.features import SELECTORS
 from tests.oracle.player import Done, Manner, Program, play
 from tests.oracle.playing import HERE, LONGEST_OUTPUT, Played, Script
 from tests.oracle.public.relations import Relations
+from tests.oracle.public.sources import statements
 from tests.oracle.public.stand_ins import MADE
 from tests.oracle.running import CACHE, dbt_version, find_dbt
 
@@ -52,6 +53,10 @@ class Entry(NamedTuple):
     """Files that the layout has beside the project's, by path in the repository."""
     edit: list[list[str]]
     """File, text, and what stands in its place."""
+    rewrite: list[list[str]]
+    """Pattern, and what stands in its place, in all SQL files below the project's directory."""
+    sources: dict[str, Any] | None
+    """How its sources are made (`sources.py`); None if it has its own data."""
     env: dict[str, str]
     commands: list[list[str]]
     profile: str
@@ -95,6 +100,8 @@ def _entry(name: str, told: dict[str, Any], warehouse: str) -> Entry:
         told.get("packages", {}),
         told.get("write", {}),
         told.get("edit", []),
+        told.get("rewrite", []),
+        told.get("sources"),
         told.get("env", {}),
         [line.split() for line in told.get("commands", ["build"])],
         told["profile"],
@@ -189,11 +196,24 @@ def laid_out(entry: Entry, relations: Relations) -> Iterator[tuple[Path, dict[st
             text = (top / path).read_text("utf-8")
             assert old in text, (path, old)
             (top / path).write_text(text.replace(old, new), "utf-8")
+        if entry.rewrite:
+            _rewrite(root, entry.rewrite)
         output = {**relations.emptied(scratch), "schema": entry.schema, "threads": 4}
+        if entry.sources is not None:
+            relations.hold(statements(root, entry.sources))
         profile = {entry.profile: {"target": entry.target, "outputs": {entry.target: output}}}
         (scratch / "profiles").mkdir()
         (scratch / "profiles" / "profiles.yml").write_text(json.dumps(profile))
         yield root, _environment(entry, scratch / "profiles")
+
+
+def _rewrite(root: Path, pairs: list[list[str]]) -> None:
+    for path in root.rglob("*.sql"):
+        text = new = path.read_text("utf-8")
+        for pattern, replacement in pairs:
+            new = re.sub(pattern, replacement, new)
+        if new != text:
+            path.write_text(new, "utf-8")
 
 
 def _place_packages(entry: Entry, given: Path, root: Path) -> None:
@@ -237,6 +257,14 @@ def _digest(entry: Entry) -> str:
     names = (entry.repository, *(_split(at)[0] for at in entry.packages.values()))
     told = [script_of(entry), dbt_version(), {name: commits[name] for name in names}]
     told.append([entry.packages, entry.write, entry.edit, entry.env, entry.profile, entry.schema])
+    if entry.sources is not None:
+        told.append(
+            [
+                entry.rewrite,
+                entry.sources,
+                (Path(__file__).parent / "sources.py").read_text("utf-8"),
+            ]
+        )
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:20]
 
 

@@ -354,7 +354,12 @@ def _facts(
     """
     call = target.call
     macro = scope.macros.find_test(item.name, item.namespace, target.package)
-    if macro is not None and macro.unique_id in _READ_STATICALLY:
+    recorded = scope.macros.recorded_tests(item.name, item.namespace, target.package)
+    if (
+        macro is not None
+        and macro.unique_id in _READ_STATICALLY
+        and recorded[0] == macro.unique_id
+    ):
         known = place.facts.get(macro.unique_id)
         if known is None:
             macros = (macro.unique_id,)
@@ -366,14 +371,14 @@ def _facts(
             place.facts[macro.unique_id] = known
         return known
     asked = Asked()
-    if macro is not None:
-        asked.macros[macro.unique_id] = None
+    asked.macros.update(dict.fromkeys(recorded[:1]))
     for value in item.arguments.values():
         gather(scope, value, target.package, span, asked)
     asked.add(_as_called(call))
     where = scope.macros.find(_WHERE, target.package)
     if where is not None:
         asked.macros[where.unique_id] = None
+    asked.macros.update(dict.fromkeys(recorded[1:]))
     if macro is not None and scope.macros.asks(macro):
         _ask_macro(scope, target.package, called, asked)
     return Facts(
