@@ -1,7 +1,7 @@
 """Rendering the strings of property and project YAML to Python values (JINJA-10, JINJA-14).
 
 A string of one expression gives that expression's value, unchanged: the string `'5'` stays a
-string. Filters ask for more (`marked.py`): `as_number` and `as_bool` must convert, `as_native`
+string. Filters ask for more: `as_number` and `as_bool` must convert, `as_native`
 converts where it can, `as_text` forces text. Anything else is joined as text, constants included:
 `{{ 5 }}` is `'5'`, since Jinja writes constants out while it compiles. Most strings have no Jinja
 at all and never reach it.
@@ -51,8 +51,7 @@ def render_native(
     if call is not None and call[1] in context:
         return _called(call, text, context, origin)
     # Jinja is loaded only when a string of YAML needs it.
-    from upriver.jinja.environment import native_values
-    from upriver.jinja.marked import converted
+    from upriver.jinja.environment import converted, native_values
 
     try:
         values = native_values(text, context, remember or _make, origin=origin)
