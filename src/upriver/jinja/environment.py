@@ -414,7 +414,11 @@ def _native_environment() -> NativeEnvironment:
     """Return the environment of YAML; made once and never changed."""
     environment = NativeEnvironment(extensions=EXTENSIONS, cache_size=0, auto_reload=False)
     environment.filters.update(
-        is_list=_is_list, as_text=str, as_bool=_as_bool, as_native=_as_native, as_number=_as_number
+        is_list=_is_list,
+        as_text=str,
+        as_native=_marking(Marked),
+        as_bool=_marking(MarkedBool),
+        as_number=_marking(MarkedNumber),
     )
     return environment
 
@@ -485,35 +489,7 @@ class MarkedNumber(Marked):
         return made
 
 
-def converted(value: Any) -> Any:
-    """Return the value of a whole string; text that is marked deeper in it is plain text."""
-    return value.value() if isinstance(value, Marked) else _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Marked):
-        return str(value)
-    if isinstance(value, list | tuple):
-        if not any(isinstance(one, Marked | list | tuple | Mapping) for one in value):
-            return value
-        return type(value)(_plain(one) for one in value)
-    if type(value) is dict:
-        return {_plain(key): _plain(one) for key, one in value.items()}
-    return value
-
-
-# A filter that takes the context is never evaluated while compiling: Jinja turns constants into
-# text there, which would undo the conversion.
-@pass_context
-def _as_native(_context: Context, value: Any) -> Marked:
-    return Marked(value)
-
-
-@pass_context
-def _as_bool(_context: Context, value: Any) -> Marked:
-    return MarkedBool(value)
-
-
-@pass_context
-def _as_number(_context: Context, value: Any) -> Marked:
-    return MarkedNumber(value)
+def _marking(kind: type[Marked]) -> Callable[[Context, Any], Marked]:
+    # A filter that takes the context is never evaluated while compiling: Jinja turns constants
+    # into text there, which would undo the conversion.
+    return pass_context(lambda _context, value: kind(value))

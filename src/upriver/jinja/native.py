@@ -51,7 +51,7 @@ def render_native(
     if call is not None and call[1] in context:
         return _called(call, text, context, origin)
     # Jinja is loaded only when a string of YAML needs it.
-    from upriver.jinja.environment import converted, native_values
+    from upriver.jinja.environment import native_values
 
     try:
         values = native_values(text, context, remember or _make, origin=origin)
@@ -62,10 +62,26 @@ def render_native(
     if len(values) != 1:
         return "".join(str(value) for value in values)
     try:
-        return converted(values[0])
+        return _converted(values[0])
     except CompilationError as error:
         error.span = span_at(origin, 1)
         raise _named(error, text) from None
+
+
+def _converted(value: Any) -> Any:
+    """Return the value of a whole string; text that is marked deeper in it is plain text."""
+    from upriver.jinja.environment import Marked  # loaded already
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Marked):
+            return str(value)
+        if isinstance(value, list | tuple):
+            return type(value)(plain(one) for one in value)
+        if type(value) is dict:
+            return {plain(key): plain(one) for key, one in value.items()}
+        return value
+
+    return value.value() if isinstance(value, Marked) else plain(value)
 
 
 def _called(call: re.Match[str], text: str, context: Mapping[str, Any], origin: Origin) -> Any:
