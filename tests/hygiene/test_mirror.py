@@ -81,6 +81,12 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "project/build_store.py", "project/evidence.py", "project/fresh.py",
         "project/ledger.py", "state/published.py",
     ),
+    "project/test_origins.py": ("project/lineage/*.py", "state/lineage/published.py"),
+    "state/lineage/test_lineage_read.py": (
+        "state/lineage/columns.py", "state/lineage/commons.py", "state/lineage/expressions.py",
+        "state/lineage/query.py", "state/lineage/select_list.py",
+        "state/lineage/scope.py", "state/lineage/tables.py",
+    ),
     "project/test_data_diff.py": ("project/comparing/*.py",),
     "run/compare/test_compare.py": (
         "run/compare/columns.py", "run/compare/dialects.py", "run/compare/differing.py",

@@ -42,6 +42,8 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     fresher_sources: frozenset[str] | None = None
     state_path: str | None = None
     """What `--state` names, for hints."""
+    reached: Callable[[tuple[str, ...] | None], frozenset[str]] | None = None
+    """What the modified models' changed columns reach, or columns of these names in them."""
 
 
 class BadValue(Exception):  # noqa: N818 - private to this room, turned into a problem at its door
@@ -297,11 +299,23 @@ _STATE_VALUES = (
     "unmodified",
     "deleted",
     *(f"modified.{p}" for p in _STATE_PARTS),
+    "modified.columns",
 )
 
 
+_COLUMNS = "modified.columns"
+
+
+def _columns(criterion: Criterion) -> tuple[str, ...] | None:
+    """Return the names behind `modified.columns:`, None without any."""
+    names = str(criterion.value).removeprefix(_COLUMNS).removeprefix(":")
+    found = tuple(name.strip().lower() for name in names.split(",") if name.strip())
+    return found or None
+
+
 def _state(material: Material, criterion: Criterion) -> Ids:
-    value = _choice(criterion, _STATE_VALUES)
+    is_by_column = str(criterion.value).partition(":")[0] == _COLUMNS
+    value = _COLUMNS if is_by_column else _choice(criterion, _STATE_VALUES)
     comparison = material.comparison
     if comparison is None:
         raise BadValue(
@@ -311,6 +325,9 @@ def _state(material: Material, criterion: Criterion) -> Ids:
                 hint=_state_hint(material, "manifest.json"),
             )
         )
+    if is_by_column and material.reached is not None:
+        yield from material.reached(_columns(criterion))
+        return
     if value == "deleted":
         # What is gone is in no graph; `ls` and `diff` list it, and nothing can be done with it.
         return

@@ -6,7 +6,7 @@ Command line text and `selectors.yml` both become this tree; only `select.py` ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -131,7 +131,7 @@ def parse_words(words: Iterable[str]) -> tuple[Union, tuple[Problem, ...]]:
     parts: list[Spec] = []
     for raw in [piece for word in words for piece in word.split()]:
         criteria: list[Spec] = []
-        for text in raw.split(","):
+        for text in _criteria(raw):
             parsed = parse_criterion(text)
             if isinstance(parsed, Problem):
                 problems.append(parsed)
@@ -139,6 +139,25 @@ def parse_words(words: Iterable[str]) -> tuple[Union, tuple[Problem, ...]]:
                 criteria.append(parsed)
         parts.append(Intersection(parts=tuple(criteria), raw=raw, warns_when_empty=True))
     return Union(parts=tuple(parts), raw=" ".join(words)), tuple(problems)
+
+
+_COLUMN_LIST = "state:modified.columns:"
+
+
+def _criteria(raw: str) -> Iterator[str]:
+    """Split at commas, except between the columns of `state:modified.columns:a,b`."""
+    gathered: list[str] = []
+    for text in raw.split(","):
+        if gathered and ":" not in text:
+            gathered.append(text)
+            continue
+        if gathered:
+            yield ",".join(gathered)
+        gathered = [text] if _COLUMN_LIST in text else []
+        if not gathered:
+            yield text
+    if gathered:
+        yield ",".join(gathered)
 
 
 def everything() -> Union:

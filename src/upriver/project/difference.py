@@ -9,6 +9,8 @@ import msgspec
 from upriver.graph.graph import Graph
 from upriver.plan.methods import Material
 from upriver.problems import Problem, ProblemsError
+from upriver.project.execute import running
+from upriver.project.lineage.asking import reached_by_columns
 from upriver.project.listing import selector_of
 from upriver.project.opened import OpenedProject, with_project
 from upriver.project.outcome import ExitCode, Outcome
@@ -46,7 +48,12 @@ def _diff(opened: OpenedProject) -> Outcome:
     if state.comparison is None:
         raise ProblemsError((no_state("`diff`"),))
     reasons = Reasons(opened, loaded, graph, state)
-    material = Material(graph=graph, comparison=reasons, state_path=state.path)
+    material = Material(
+        graph=graph,
+        comparison=reasons,
+        state_path=state.path,
+        reached=reached_by_columns(opened, graph, state, running),
+    )
     selected, problems = select_for("ls", request.selecting, opened.workspace, material)
     opened.require(problems)
     if selected is None:

@@ -34,6 +34,7 @@ from upriver.project.deferring.named import favouring
 from upriver.project.deferring.rules import denials_of
 from upriver.project.events import ArtifactWritten, NothingToDo, Planned
 from upriver.project.inline import with_inline
+from upriver.project.lineage.asking import reached_by_columns
 from upriver.project.loading import Loaded, internal_packages
 from upriver.project.manifest_file import write_manifest
 from upriver.project.memory import Memory
@@ -65,6 +66,7 @@ from upriver.state.wire.nodes import CompiledPart
 from upriver.workspace.profile import Profile
 
 _REUSING = frozenset({"run", "build"})
+
 Publisher = Callable[[OpenedProject, Graph, Report], None]
 """Writes what a command leaves behind."""
 
@@ -252,12 +254,19 @@ def _selection(
         results=state.results,
         fresher_sources=state.fresher,
         state_path=state.path,
+        reached=reached_by_columns(opened, graph, state, running),
     )
     selected, problems = select_for(wanted.command, wanted.selecting, opened.workspace, material)
     opened.require(problems)
     if selected is None:
         raise ProblemsError(tuple(opened.problems))
     return selected.selection
+
+
+def running(opened: OpenedProject, graph: Graph, loaded: Loaded) -> tuple[Door, RunSetting]:
+    """Return a door, and what running behind it needs; whoever asks closes it."""
+    door = open_door(opened)
+    return door, setting_for(opened, door, graph, loaded)
 
 
 def _comparison(

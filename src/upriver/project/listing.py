@@ -11,6 +11,7 @@ import msgspec
 from upriver.graph.graph import Entry, Graph
 from upriver.plan.methods import Material
 from upriver.problems import Problem, ProblemsError
+from upriver.project.lineage.asking import reached_by_columns
 from upriver.project.loading import Loaded
 from upriver.project.opened import OpenedProject, with_project
 from upriver.project.option_groups import Selecting
@@ -23,6 +24,8 @@ from upriver.project.state_reading import asked_deferral, read_state
 if TYPE_CHECKING:
     # Loaded for who asks for reasons only.
     from upriver.project.reasons import Reasons
+    from upriver.project.warehouse import Door
+    from upriver.run.setting import RunSetting
 
 DEFAULT_KEYS = (
     "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type",
@@ -46,6 +49,7 @@ def _list(opened: OpenedProject) -> Outcome:
         results=state.results,
         fresher_sources=state.fresher,
         state_path=state.path,
+        reached=reached_by_columns(opened, graph, state, _running),
     )
     selected, problems = select_for("ls", _selecting(request), opened.workspace, material)
     opened.require(problems)
@@ -62,6 +66,14 @@ def _list(opened: OpenedProject) -> Outcome:
     # Spelled as Python's own encoder does, since scripts look for `"name": "x"`.
     lines = tuple(item if isinstance(item, str) else json.dumps(item) for item in data)
     return opened.outcome(graph=graph, lines=lines, data=data)
+
+
+def _running(opened: OpenedProject, graph: Graph, loaded: Loaded) -> tuple[Door, RunSetting]:
+    """Listing loads no engine before columns have to be read."""
+    # Rendering is loaded for who selects by columns.
+    from upriver.project.execute import running
+
+    return running(opened, graph, loaded)
 
 
 def _reasons(opened: OpenedProject, loaded: Loaded, state: State, request: List) -> Reasons | None:

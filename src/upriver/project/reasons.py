@@ -62,10 +62,11 @@ class Reasons:
             return (Difference(kind="new"),)
         own: tuple[Difference, ...] = ()
         if self.is_modified(unique_id, "semantic"):
-            own = self._own(unique_id)
+            own = self.own(unique_id)
         return (*own, *self._ancestors(unique_id))
 
-    def _own(self, unique_id: str) -> tuple[Difference, ...]:
+    def own(self, unique_id: str) -> tuple[Difference, ...]:
+        """Return in what a resource that is modified itself differs."""
         local, published = self.evidence.local(), self.evidence.published()
         here, there = local.parts(unique_id), self._published_parts(unique_id)
         if here is None or there is None or published is None:

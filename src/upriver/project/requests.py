@@ -209,6 +209,15 @@ class Diff(Request, frozen=True, kw_only=True):
     ] = "text"
 
 
+class ShowLineage(Request, frozen=True, kw_only=True):
+    """Show which columns the columns of models come from; of one column, also what reads it."""
+
+    selecting: Selecting = Selecting()
+    output: Annotated[str, option("--output", choices=("json", "text"), help="Table or JSON")] = (
+        "text"
+    )
+
+
 class Parse(Request, frozen=True, kw_only=True):
     """Read the project and write its manifest (CLI-51)."""
 
@@ -540,6 +549,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "docs serve": DocsServe,
     "environment show": EnvironmentShow,
     "init": Init,
+    "lineage": ShowLineage,
     "login": Login,
     "login status": LoginStatus,
     "logout": Logout,

@@ -167,6 +167,10 @@ class Compiler:
             return compiled
         return msgspec.structs.replace(compiled, inlined=tuple(self._inlined))
 
+    def own_code(self, node: Node) -> str:
+        """Render the node's code as it stands: ephemeral parents are names that nothing defines."""
+        return self._render(node)[0]
+
     def resolver(self, node: Node, seen: dict[str, None] | None = None) -> InputResolver:
         """Return what answers the node's references; ephemeral ones are noted in `seen`."""
         decisions = {

@@ -1,0 +1,1 @@
+"""Column lineage of a project: what is read, what is remembered, what a change reaches."""
