@@ -89,7 +89,7 @@ class GlobalOptions(msgspec.Struct, frozen=True, kw_only=True):
             metavar="PLACE",
             is_repeatable=True,
             help="Where the artifacts are to compare with and to defer to: a directory, a file,"
-            " `https://..`, `s3://..`, `gs://..`, `az://..`, `git:REVISION`; given several"
+            " `https://..`, `s3://..`, `gs://..`, `az://..`, `git:REVISION`, `warehouse:`; given several"
             " times, each resource is read from the first that has built it",
         ),
     ] = None

@@ -43,6 +43,7 @@ from upriver.project.requests import (
     ShowLineage,
     Snapshot,
     SourceFreshness,
+    StatePublish,
     StatePush,
     Test,
 )
@@ -140,6 +141,7 @@ _VERBS: Mapping[type[Request], tuple[str, str]] = {
     ShowLineage: ("origins", "show_lineage"),
     Snapshot: ("verbs", "snapshot"),
     SourceFreshness: ("freshness", "source_freshness"),
+    StatePublish: ("deferring.publish", "state_publish"),
     StatePush: ("linked.push", "state_push"),
     Test: ("verbs", "test"),
 }

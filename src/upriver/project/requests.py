@@ -448,6 +448,10 @@ class EnvironmentShow(Request, frozen=True, kw_only=True):
     """Show the linked server, its environments, and the target."""
 
 
+class StatePublish(Request, frozen=True, kw_only=True):
+    """Write what the last run left to a table of the target's database, for others to defer to."""
+
+
 class StatePush(Request, frozen=True, kw_only=True):
     """Push artifacts, whichever tool made them, to an environment of the linked server."""
 
@@ -565,6 +569,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "show": Show,
     "snapshot": Snapshot,
     "source freshness": SourceFreshness,
+    "state publish": StatePublish,
     "state push": StatePush,
     "test": Test,
 }

@@ -19,14 +19,11 @@ from upriver.project.opened import Caller, OpenedProject
 from upriver.project.parsing import parse
 from upriver.project.requests import Parse
 from upriver.project.resolve import Deferring
-from upriver.state.remote.address import Address, read_address
+from upriver.state.remote.address import PRODUCTION, Address, read_address
 from upriver.state.remote.archive import unpack
 from upriver.state.remote.cache import Cache
 from upriver.state.remote.fetch import Fetched, cache_folder, fetch
 from upriver.state.remote.revision import Revision, export, find_revision
-
-_PRODUCTION = ("prod", "production", "prd")
-"""Names that a profile's production target usually has, best first."""
 
 
 def made_local(
@@ -71,6 +68,11 @@ def _directory(opened: OpenedProject, address: Address, problems: list[Problem])
         answer = _of_file(address, Cache(cache_folder(env)), now)
     elif address.kind == "git":
         answer = _of_revision(opened, address.text)
+    elif address.kind == "warehouse":
+        # A warehouse is opened for who has its state there.
+        from upriver.project.deferring.warehouse_state import of_warehouse
+
+        answer = of_warehouse(opened, address, Cache(cache_folder(env)), now)
     else:
         answer = fetch(address, Cache(cache_folder(env)), env, now)
     if isinstance(answer, Problem):
@@ -122,13 +124,13 @@ def _production_target(opened: OpenedProject) -> str | Problem:
     known = () if profile is None else profile.target_names
     if given is not None:
         return given
-    found = next((name for name in _PRODUCTION if name in known), None)
+    found = next((name for name in PRODUCTION if name in known), None)
     if found is not None:
         return found
     return Problem(
         code="state-target",
         message="Which target production is built with is not known: the profile has none called"
-        f" {', '.join(f'`{name}`' for name in _PRODUCTION)}",
+        f" {', '.join(f'`{name}`' for name in PRODUCTION)}",
         hint=f"Pass `--state-target` with one of: {', '.join(sorted(known)) or 'the targets'}",
     )
 

@@ -88,7 +88,12 @@ def encode_builds(
         package = record.unique_id.split(".")[1]
         if record.answers:
             answers.setdefault(package, {}).update(record.answers)
-    return _encode(PublishedBuilds(built=built, answers=answers)).decode()
+    return encode_published(PublishedBuilds(built=built, answers=answers))
+
+
+def encode_published(builds: PublishedBuilds) -> str:
+    """Return records as a manifest carries them."""
+    return _encode(builds).decode()
 
 
 def decode_builds(text: str | None) -> PublishedBuilds:

@@ -7,7 +7,7 @@ without being told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -43,6 +43,29 @@ def fetch(address: Address, cache: Cache, env: Mapping[str, str], now: float) ->
     """Return a directory that holds what the address gives now, or gave last."""
     known = cache.find(address.text)
     answer = _ask(address, _manifest_of(address.text), known, env)
+
+    def others() -> dict[str, bytes]:
+        if address.text.partition("?")[0].endswith(ARTIFACT_SUFFIXES):
+            return {}
+        return _others(address, env)
+
+    return taken(address, (address.text, known), answer, cache, now, others)
+
+
+def taken(
+    address: Address,
+    copy: tuple[str, Kept | None],
+    answer: Answer,
+    cache: Cache,
+    now: float,
+    others: Callable[[], Mapping[str, bytes]] = dict,
+) -> Fetched | Problem:
+    """Return a directory that holds what an answer gives, or what the last one gave.
+
+    `copy` is the key that copies are kept under, and the last one; `others` gives what lies beside
+    a manifest that came alone.
+    """
+    key, known = copy
     if isinstance(answer, Unchanged) and known is not None:
         return _directory(cache, cache.confirm(known, now))
     if isinstance(answer, Unreachable):
@@ -54,10 +77,10 @@ def fetch(address: Address, cache: Cache, env: Mapping[str, str], now: float) ->
         return msgspec.structs.replace(
             artifacts, message=f"{artifacts.message}: `{address.shown}`"
         )
-    if len(artifacts) == 1 and not address.text.partition("?")[0].endswith(ARTIFACT_SUFFIXES):
-        artifacts |= _others(address, env)
+    if len(artifacts) == 1:
+        artifacts |= others()
     try:
-        return _directory(cache, cache.keep(address.text, artifacts, answer.revision, now))
+        return _directory(cache, cache.keep(key, artifacts, answer.revision, now))
     except OSError as error:
         return _not_kept(error)
 
