@@ -45,7 +45,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "workspace/test_flags.py": ("workspace/project_keys/event_names.py",),
     "state/test_remote.py": ("state/age.py", "state/remote/*.py"),
     "project/test_state_places.py": ("project/state_reading.py",),
-    "project/test_cloning.py": ("project/clone_options.py",),
+    "project/copying/test_choice.py": ("project/copying/options.py",),
     "project/remains/test_cleaning.py": ("project/remains/dropping.py",),
     # Loading is tested as a whole: warm and cold, after every kind of edit.
     "project/test_memory.py": (

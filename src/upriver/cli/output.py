@@ -21,7 +21,7 @@ from upriver.workspace.inputs import option_from_env
 if TYPE_CHECKING:
     from upriver.cli.json_log import JsonLog
 
-_DATA_COMMANDS = frozenset({"ls", "compile", "show", "plan", "diff", "lineage"})
+_DATA_COMMANDS = frozenset({"ls", "compile", "show", "plan", "diff", "lineage", "stats"})
 """Commands whose standard output is data: messages go to standard error, unless a person sees
 both, or the format is JSON, where tools expect one stream (CLI-106)."""
 _QUIET_STEPS = _DATA_COMMANDS | {"docs generate"}

@@ -30,6 +30,8 @@ from upriver.workspace.profile import Profile
 _FORMAT = 1
 _encode = msgspec.msgpack.Encoder().encode
 _MEMORY = ":memory:"
+NOTES_KEPT = 400 * 86400.0
+"""Seconds for which notes of runs stay."""
 _MOMENT = 0.25
 """Seconds that a record may wait for others, since each transaction costs as much as ten rows."""
 
@@ -201,6 +203,26 @@ class BuildStore:
             if rows:
                 self._write("insert or replace into builds values (?, ?)", rows)
 
+    def add_note(self, moment: float, note: bytes) -> None:
+        """Keep a note of a run, and let go of old ones."""
+        connection = self._open(is_needed=True)
+        if connection is None:
+            return
+        with contextlib.suppress(sqlite3.Error), connection:
+            connection.execute("insert or replace into runs values (?, ?)", (moment, note))
+            connection.execute("delete from runs where moment < ?", (moment - NOTES_KEPT,))
+
+    def notes(self, since: float = 0.0) -> tuple[bytes, ...]:
+        """Return the notes of runs, oldest first."""
+        connection = self._open(is_needed=False)
+        if connection is None:
+            return ()
+        sql = "select note from runs where moment >= ? order by moment"
+        try:
+            return tuple(note for (note,) in connection.execute(sql, (since,)))
+        except sqlite3.Error:
+            return ()
+
     def close(self) -> None:
         """Write what waits, and close the file."""
         self.save()
@@ -260,6 +282,9 @@ class BuildStore:
             connection.execute(
                 "create table if not exists builds"
                 " (relation text primary key, record blob not null) without rowid"
+            )
+            connection.execute(
+                "create table if not exists runs (moment real primary key, note blob not null)"
             )
         except (OSError, sqlite3.Error):
             self._is_broken = True

@@ -11,13 +11,13 @@ from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import Standing, exists, is_there
 from upriver.project.build_store import BuildStore, open_builds, record_name
-from upriver.project.clone_options import clone_options
 from upriver.project.fingerprints import LocalPrints
 from upriver.project.ledger import Ledger, LedgerSetting, holdings_of
 from upriver.project.loading import Loaded
 from upriver.project.opened import OpenedProject
 from upriver.project.published import manifest_path, manifest_stamp
 from upriver.project.published_state import State
+from upriver.project.requests import Clone
 from upriver.state.baseline import Published, is_deferrable
 from upriver.state.builds import Holdings, held_by
 from upriver.state.fingerprint.meaning import Parts
@@ -195,7 +195,7 @@ class Evidence:
         """Return what records the builds of a plan."""
         entries = self.graph.entries
         flags = self._loaded.settings.flags
-        invocation = self._opened.invocation
+        invocation, request = self._opened.invocation, self._opened.request
 
         def relation_name(unique_id: str) -> str | None:
             return record_name(entries[unique_id])
@@ -214,7 +214,7 @@ class Evidence:
                 published=self.published_of,
                 source_data=self.source_data,
                 is_partial=any(flags.get(name) for name in _PARTIAL),
-                is_clone_partial=clone_options(self._opened).is_partial,
+                is_clone_partial=isinstance(request, Clone) and request.is_partial,
                 invocation_id=invocation.invocation_id,
                 git_commit=invocation.git_commit,
             )

@@ -21,8 +21,8 @@ from upriver.plan.select import Selection
 from upriver.problems import ProblemsError
 from upriver.project.artifacts import write_run_results
 from upriver.project.build_store import published_builds
-from upriver.project.clone_options import clone_options
 from upriver.project.compiled_macros import CompiledMacros
+from upriver.project.copying.options import clone_options
 from upriver.project.deferring.checks import (
     Reading,
     audited,
@@ -50,6 +50,7 @@ from upriver.project.published_state import (
     deferral_problem,
 )
 from upriver.project.resolve import Deferring
+from upriver.project.saved.saving import Ran, remember
 from upriver.project.selecting import select_for
 from upriver.project.state_reading import asked_deferral, read_state
 from upriver.project.warehouse import Door, SchemaName
@@ -329,8 +330,15 @@ def execute_verb(
         report = _carried_out(opened, prepared, setting)
     finally:
         door.close()
-    Memory(opened.store).put_durations(
-        {result.unique_id: result.execution_time for result in report.results if _is_timed(result)}
+    remember(
+        opened,
+        Ran(
+            plan=prepared.plan,
+            graph=prepared.graph,
+            catalog=prepared.reading.catalog,
+            state=prepared.state,
+            report=report,
+        ),
     )
     (write or publish)(opened, prepared.loaded.graph, report)
     exit_code = ExitCode.SUCCESS if report.is_success else ExitCode.FAILURE
@@ -361,12 +369,6 @@ def _recorded(opened: OpenedProject, prepared: Prepared, events: Generator[Event
         return gather(opened, events, ledger.hear)
     finally:
         opened.report(ledger.close())
-
-
-def _is_timed(result: StepResult) -> bool:
-    """Whether a result tells how long its step takes; a failure or a skip does not."""
-    is_work = result.action in {"run", "seed", "snapshot", "test", "unit-test"}
-    return is_work and result.status not in {"error", "skipped"}
 
 
 def run_plan(

@@ -144,6 +144,7 @@ class Ledger:
             built_at=time.time(),
             invocation_id=self._setting.invocation_id,
             git_commit=self._setting.git_commit,
+            seconds=result.execution_time,
         )
 
     def _inputs(self, step: Step) -> tuple[BuiltInput, ...]:

@@ -45,6 +45,7 @@ from upriver.project.requests import (
     SourceFreshness,
     StatePublish,
     StatePush,
+    Stats,
     Test,
 )
 from upriver.project.resolve import truth
@@ -142,6 +143,7 @@ _VERBS: Mapping[type[Request], tuple[str, str]] = {
     Snapshot: ("verbs", "snapshot"),
     SourceFreshness: ("freshness", "source_freshness"),
     StatePublish: ("deferring.publish", "state_publish"),
+    Stats: ("saved.stats", "stats"),
     StatePush: ("linked.push", "state_push"),
     Test: ("verbs", "test"),
 }

@@ -10,7 +10,7 @@ from upriver.plan.catalog import Catalog
 from upriver.plan.decide import settled
 from upriver.plan.make import Cloning, PlanRequest, make_plan, referenced
 from upriver.plan.plan import Plan
-from upriver.project.cloning import cloning_of, copied
+from upriver.project.copying.choice import cloning_of, copied
 from upriver.project.loading import Loaded
 from upriver.project.opened import OpenedProject
 from upriver.project.published_state import State

@@ -267,6 +267,11 @@ class Clone(Request, frozen=True, kw_only=True):
         option("--where", metavar="SQL", help="Copy only rows that meet a condition"),
     ] = None
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether some of the rows are copied only."""
+        return self.limit is not None or self.where is not None
+
 
 class Retry(Request, frozen=True, kw_only=True):
     """Run again what failed last time (CLI-124)."""
@@ -465,6 +470,15 @@ class StatePush(Request, frozen=True, kw_only=True):
     ] = None
 
 
+class Stats(Request, frozen=True, kw_only=True):
+    """Show what deferral and reuse have saved."""
+
+    days: Annotated[int, option("--days", metavar="N", help="Runs of the last N days")] = 30
+    output: Annotated[str, option("--output", choices=("json", "text"), help="Table or JSON")] = (
+        "text"
+    )
+
+
 class Demo(Request, frozen=True, kw_only=True):
     """Set up a project over real flights and show deferral at work."""
 
@@ -570,6 +584,7 @@ REQUESTS: Mapping[str, type[Request]] = {
     "snapshot": Snapshot,
     "source freshness": SourceFreshness,
     "state publish": StatePublish,
+    "stats": Stats,
     "state push": StatePush,
     "test": Test,
 }

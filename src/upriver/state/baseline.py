@@ -33,7 +33,7 @@ from upriver.state.wire.read import (
     schema_version,
 )
 
-_INDEX_FORMAT = 3
+_INDEX_FORMAT = 4
 """Raised whenever the meaning of an index's bytes changes."""
 
 _COMMIT_KEYS = (
@@ -100,6 +100,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of each macro's source, by unique_id."""
     built: Mapping[str, str] = {}
     """The relation that a resource's last recorded build left, by unique_id."""
+    seconds: Mapping[str, float] = {}
+    """How long that build took, by unique_id."""
 
 
 def load_baseline(path: str) -> tuple[Baseline | None, tuple[Problem, ...]]:
@@ -131,6 +133,7 @@ def read_baseline(data: bytes, location: str) -> tuple[Baseline | None, tuple[Pr
     if has_errors(problems):
         return None, problems
     resources = wire.resources()
+    records = _records((metadata.env or {}).get(BUILDS_KEY))
     baseline = Baseline(
         origin=_origin(metadata, version, location),
         published={
@@ -143,15 +146,26 @@ def read_baseline(data: bytes, location: str) -> tuple[Baseline | None, tuple[Pr
             unique_id: digest_text(macro.macro_sql or "")
             for unique_id, macro in (wire.macros or {}).items()
         },
-        built=_built((metadata.env or {}).get(BUILDS_KEY)) | _indexed(wire.upriver_builds or {}),
+        built={i: record.relation_name for i, record in records.items()}
+        | _indexed(wire.upriver_builds or {}),
+        seconds={i: record.seconds for i, record in records.items() if record.seconds},
     )
     return baseline, problems
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):
-    """Of a build's record, what tells that there is one."""
+    """Of a build's record, what tells that there is one; as `PublishedBuild` has it."""
 
     relation_name: str
+    fingerprint: msgspec.Raw
+    identity: msgspec.Raw
+    form: msgspec.Raw
+    is_stored: bool
+    data: msgspec.Raw
+    built_at: float
+    git_commit: msgspec.Raw = msgspec.Raw()
+    invocation_id: msgspec.Raw = msgspec.Raw()
+    seconds: float = 0.0
 
 
 class _Records(msgspec.Struct, frozen=True):
@@ -166,7 +180,7 @@ def _indexed(builds: Mapping[str, WireBuild]) -> dict[str, str]:
     return {i: build.relation for i, build in builds.items() if build.relation is not None}
 
 
-def _built(text: str | None) -> dict[str, str]:
+def _records(text: str | None) -> dict[str, _Record]:
     """Return what records say was built; damaged ones say nothing."""
     if not text:
         return {}
@@ -174,7 +188,7 @@ def _built(text: str | None) -> dict[str, str]:
         found = _RECORDS.decode(text)
     except msgspec.MsgspecError:
         return {}
-    return {unique_id: record.relation_name for unique_id, record in found.built.items()}
+    return found.built
 
 
 class _Index(msgspec.Struct, frozen=True, array_like=True):
@@ -186,6 +200,7 @@ class _Index(msgspec.Struct, frozen=True, array_like=True):
     comparables: memoryview
     macros: memoryview
     built: memoryview
+    seconds: memoryview
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -194,14 +209,20 @@ _PUBLISHED = msgspec.msgpack.Decoder(dict[str, Published])
 _BODIES = msgspec.msgpack.Decoder(dict[str, memoryview])
 _COMPARABLE = msgspec.msgpack.Decoder(Comparable)
 _TEXTS = msgspec.msgpack.Decoder(dict[str, str])
+_NUMBERS = msgspec.msgpack.Decoder(dict[str, float])
 
 
 def encode_index(baseline: Baseline) -> bytes:
     """Return bytes from which `decode_index` makes the same baseline quickly."""
     encode = _encoder.encode
     bodies = {key: encode(value) for key, value in baseline.comparables.items()}
-    texts = (dict(baseline.macros), dict(baseline.built))
-    parts = (dict(baseline.published), bodies, *texts)
+    parts = (
+        dict(baseline.published),
+        bodies,
+        dict(baseline.macros),
+        dict(baseline.built),
+        dict(baseline.seconds),
+    )
     return encode((_INDEX_FORMAT, baseline.origin, *(encode(part) for part in parts)))
 
 
@@ -219,6 +240,7 @@ def decode_index(data: bytes) -> Baseline | None:
         comparables=Converted(Packed(index.comparables, _BODIES), _COMPARABLE.decode),
         macros=Packed(index.macros, _TEXTS),
         built=Packed(index.built, _TEXTS),
+        seconds=Packed(index.seconds, _NUMBERS),
     )
 
 

@@ -68,6 +68,8 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     invocation_id: str = ""
     git_commit: str | None = None
+    seconds: float = 0.0
+    """How long the build took."""
 
 
 DOUBTS: Mapping[str, str] = {

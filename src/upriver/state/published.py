@@ -39,6 +39,7 @@ class PublishedBuild(msgspec.Struct, frozen=True, array_like=True):
     built_at: float
     git_commit: str | None = None
     invocation_id: str = ""
+    seconds: float = 0.0
 
 
 class PublishedBuilds(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +85,7 @@ def encode_builds(
             round(record.built_at, 3),
             record.git_commit,
             record.invocation_id,
+            round(record.seconds, 3),
         )
         package = record.unique_id.split(".")[1]
         if record.answers:

@@ -1,0 +1,1 @@
+"""Copies of published relations: which are made, of which rows, and which are made again."""

@@ -1,0 +1,1 @@
+"""What deferral and reuse have saved, after a run and over many."""
