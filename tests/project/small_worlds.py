@@ -1,4 +1,4 @@
-"""Small projects on DuckDB, with an account of their own of what every relation holds.
+"""Small projects on DuckDB or PostgreSQL, with an account of their own of what every relation holds.
 
 A project is a seed and a few models, each the sum of what it reads plus a number of its own. What a
 relation holds is told as the tree of numbers it was computed from, so that two relations are equal
@@ -8,12 +8,16 @@ decisions alone: it knows nothing of fingerprints or records.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import msgspec
+import psycopg
+from tests.postgres_server import Server
 
 from upriver.project.open import Project, open_project
 from upriver.project.outcome import Outcome
@@ -28,6 +32,7 @@ p:
     prod: {type: duckdb, path: p.duckdb, schema: prod, threads: 1}
     scratch: {type: duckdb, path: p.duckdb, schema: scratch, threads: 1}
 """
+ENVIRONMENTS = ("dev", "prod", "scratch")
 Tree = tuple[Any, ...]
 
 
@@ -55,8 +60,10 @@ class Kept(msgspec.Struct, frozen=True):
 class World:
     """One project directory with its production and its development schema."""
 
-    def __init__(self, root: Path, nodes: tuple[Node, ...]) -> None:
+    def __init__(self, root: Path, nodes: tuple[Node, ...], server: Server | None = None) -> None:
+        """On a server, what another world has left there is dropped."""
         self.root = root
+        self.server = server
         self.nodes = list(nodes)
         self.seed = 1
         self.variable = 0
@@ -65,7 +72,10 @@ class World:
         (root / "models").mkdir(parents=True)
         (root / "seeds").mkdir()
         (root / "dbt_project.yml").write_text(PROJECT)
-        (root / "profiles.yml").write_text(PROFILE)
+        (root / "profiles.yml").write_text(PROFILE if server is None else _profile(server))
+        if server is not None:
+            for schema in ENVIRONMENTS:
+                self._ask(f"drop schema if exists {schema} cascade")
         self.write()
         self.project: Project = open_project(root, env={"XDG_STATE_HOME": str(root / "home")})
 
@@ -179,9 +189,23 @@ class World:
 
     def rows(self, environment: str, name: str) -> list[tuple[Any, ...]]:
         """Return what the warehouse really has."""
+        if self.server is not None:
+            return self._ask(f'select x from "{environment}"."{name}"')
         with duckdb.connect(str(self.root / "p.duckdb"), read_only=True) as connection:
             sql = f'select x from "p"."{environment}"."{name}"'
             return [tuple(row) for row in connection.execute(sql).fetchall()]
+
+    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
+        server = self.server
+        assert server is not None
+        with closing(
+            psycopg.connect(
+                host=server.host, port=server.port, user=server.user, password=server.password,
+                dbname=server.database, autocommit=True,
+            )
+        ) as connection:  # fmt: skip
+            cursor = connection.execute(sql)
+            return [] if cursor.description is None else list(cursor.fetchall())
 
     def value(self, name: str) -> int:
         """Return the number that building everything from nothing gives."""
@@ -190,6 +214,11 @@ class World:
         node = self.nodes[int(name[1:])]
         read = sum(self.value(name_of(parent)) for parent in node.parents)
         return read + node.number + (self.variable if node.asks else 0)
+
+
+def _profile(server: Server) -> str:
+    outputs = {name: server.output(schema=name, threads=1) for name in ENVIRONMENTS}
+    return json.dumps({"p": {"target": "dev", "outputs": outputs}})
 
 
 def name_of(position: int) -> str:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.postgres_server import Server
 from tests.project.small_worlds import Node, World, building, name_of
 
 KINDS = ("view", "table", "ephemeral", "incremental")
@@ -122,13 +123,26 @@ def test_a_fresh_run_equals_building_everything(
             history.act(action)
 
 
+@pytest.mark.postgres
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(nodes=projects(), actions=st.lists(ACTIONS, min_size=4, max_size=8), data=st.data())
+def test_a_fresh_run_equals_building_everything_on_postgres(
+    postgres_server: Server, nodes: tuple[Node, ...], actions: list[str], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        history = History(World(Path(folder) / "p", nodes, postgres_server), data)
+        for action in ("prod", *actions, "fresh"):
+            history.act(action)
+
+
 CHAIN = (Node(1, (-1,), "view"), Node(2, (0,), "table"), Node(3, (1,), "table"))
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     """A chain of three models over a seed, built in production."""
-    made = World(tmp_path / "p", CHAIN)
+    server = request.getfixturevalue("postgres_server") if request.param == "postgres" else None
+    made = World(tmp_path / "p", CHAIN, server)
     made.perform(building((), with_seeds=True), "prod")
     return made
 
