@@ -10,6 +10,8 @@ from upriver.plan.decide import exists
 from upriver.plan.plan import Decision, Plan, Step
 from upriver.problems import Problem
 
+_STATES = frozenset({"baseline", "masked"})
+
 
 def preflight(plan: Plan, graph: Graph, catalog: Catalog) -> tuple[Problem, ...]:
     """Name every reference that will not be found, with the remedy; each relation once.
@@ -80,6 +82,27 @@ def denied_reads(plan: Plan, graph: Graph, own: Mapping[str, Decision]) -> tuple
                 readers.setdefault(decision.target, []).append(step.unique_id)
                 denied.setdefault(decision.target, decision)
     return tuple(_against(graph, denied[target], found) for target, found in readers.items())
+
+
+def tests_elsewhere(plan: Plan, graph: Graph) -> tuple[Problem, ...]:
+    """Name every test that says nothing of what is here: all that it reads is a state's (D5)."""
+    problems: list[Problem] = []
+    for step in plan.steps:
+        read = [one for one in step.inputs if one.place not in ("source", "inlined")]
+        if step.action != "test" or not read or any(one.place not in _STATES for one in read):
+            continue
+        names = ", ".join(dict.fromkeys(f"{one.relation_name}" for one in read))
+        tested = graph.entries[read[0].target].name
+        problems.append(
+            Problem(
+                code="test-of-state",
+                message=f"`{graph.entries[step.unique_id].name}` would test {names}"
+                f" ({plan.baseline}), and nothing that was built here",
+                hint=f"Build it first: `upriver build -s {tested}`",
+                unique_id=step.unique_id,
+            )
+        )
+    return tuple(problems)
 
 
 def reads_of(step: Step, own: Mapping[str, Decision]) -> tuple[Decision, ...]:

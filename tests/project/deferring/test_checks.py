@@ -185,6 +185,22 @@ def test_fixtures_take_no_columns_from_it(ward: Shop) -> None:
     assert deferring(ward, "test", "-s", "fixture").exit_code == 1
 
 
+def test_tests_of_the_state_alone_are_told_where_that_is_asked(ward: Shop) -> None:
+    # D5
+    setting = "deferral: {targets: {dev: {deferred_tests: %s}}}\n"
+    args = ("test", "-s", "unique_patients_id", "--defer", "--state", "published")
+    for wanted, exit_code, shown in (("allow", 0, ""), ("warn", 0, "test-of-state"),
+                                     ("refuse", 2, "error[test-of-state]")):  # fmt: skip
+        ward.write({"upriver.yml": setting % wanted})
+        said = ward(*args)
+        assert said.exit_code == exit_code, told(said)
+        assert shown in told(said)
+        assert shown or "test-of-state" not in told(said)
+    assert '"shop"."prod"."patients"' in told(said)
+    assert ward("run", "-s", "patients").exit_code == 0
+    assert ward(*args).exit_code == 0
+
+
 def lines(shop: Shop, name: str = "logs/upriver_reads.jsonl") -> list[dict[str, Any]]:
     return [json.loads(line) for line in (shop.root / name).read_text().splitlines()]
 

@@ -12,7 +12,7 @@ from upriver.plan.decide import Deferral
 from upriver.plan.guard import overwritten
 from upriver.plan.make import PlanRequest
 from upriver.plan.plan import Decision, Plan, Step
-from upriver.plan.preflight import denied_reads, preflight
+from upriver.plan.preflight import denied_reads, preflight, tests_elsewhere
 from upriver.problems import Problem
 from upriver.project.deferring.audit import Ending, audit
 from upriver.project.opened import OpenedProject
@@ -61,6 +61,7 @@ def what_deferral_misses(
     if plan.command not in _SQL_COMMANDS or deferral is None:
         return denied
     flags = opened.workspace.flags
+    denied = (*denied, *_tests(opened, reading, is_dry=is_dry))
     unread = preflight(plan, graph, reading.catalog)
     if is_dry or not flags.check_deferred_relations:
         unread = _as_warnings(unread)
@@ -69,6 +70,15 @@ def what_deferral_misses(
     profile = opened.workspace.profile
     over = overwritten(plan, graph, deferral, None if profile is None else profile.target_name)
     return (*denied, *unread, *(_as_warnings(over) if is_dry else over))
+
+
+def _tests(opened: OpenedProject, reading: Reading, *, is_dry: bool) -> tuple[Problem, ...]:
+    """Return tests of nothing but a state's relations, where the target minds them."""
+    wanted = opened.workspace.deferral.target.deferred_tests
+    if wanted == "allow":
+        return ()
+    found = tests_elsewhere(reading.plan, reading.graph)
+    return _as_warnings(found) if is_dry or wanted == "warn" else found
 
 
 def audited(opened: OpenedProject, reading: Reading, outcome: Ending) -> tuple[Problem, ...]:

@@ -30,6 +30,7 @@ from upriver.workspace.yaml import load_yaml, with_text_keys
 
 EVERY_TARGET = "*"
 POLICIES = ("exists", "favor-state", "fresh")
+DEFERRED_TESTS = ("allow", "warn", "refuse")
 _UNITS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 604800.0}
 _AGE = re.compile(r"(\d+)\s*(minute|hour|day|week)s?")
 
@@ -60,6 +61,8 @@ class TargetDeferral(msgspec.Struct, frozen=True, kw_only=True):
     build_missing: bool | None = None
     clone_incrementals: bool | None = None
     state_target: str | None = None
+    deferred_tests: str = "allow"
+    """What is done about tests of which everything is read from a state (defect D5)."""
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,13 +129,13 @@ class _Reader:
             given,
             keys,
             ("defer", "state", "compare", "policy", "favor_state", "max_age", "warn_age", "reuse",
-             "build_missing", "clone_incrementals", "state_target"),
+             "build_missing", "clone_incrementals", "state_target", "deferred_tests"),
         )  # fmt: skip
         return TargetDeferral(
             is_on=self.switch(given, keys, "defer"),
             states=self._states(given.get("state"), (*keys, "state")),
             compare=self.text(given, keys, "compare"),
-            policy=self._policy(given, keys),
+            policy=self._choice(given, keys, "policy", POLICIES),
             favored=self._favored(given, keys),
             max_age=self._age(given, keys, "max_age"),
             warn_age=self._age(given, keys, "warn_age"),
@@ -140,6 +143,7 @@ class _Reader:
             build_missing=self.switch(given, keys, "build_missing"),
             clone_incrementals=self.switch(given, keys, "clone_incrementals"),
             state_target=self.text(given, keys, "state_target"),
+            deferred_tests=self._choice(given, keys, "deferred_tests", DEFERRED_TESTS) or "allow",
         )
 
     def rules(self, written: Any, target: str | None) -> tuple[DenyRule, ...]:
@@ -227,13 +231,15 @@ class _Reader:
                 found.append(StatePlace(place=place, name=self.text(given, (*keys, at), "name")))
         return tuple(found)
 
-    def _policy(self, given: Mapping[str, Any], keys: tuple[Key, ...]) -> str | None:
-        value = given.get("policy")
-        if value is None or value in POLICIES:
+    def _choice(
+        self, given: Mapping[str, Any], keys: tuple[Key, ...], name: str, known: tuple[str, ...]
+    ) -> str | None:
+        value = given.get(name)
+        if value is None or value in known:
             return value
         self.wrong(
-            f"is none of {', '.join(f'`{name}`' for name in POLICIES)}", (*keys, "policy"),
-            nearest_hint(str(value), POLICIES),
+            f"is none of {', '.join(f'`{one}`' for one in known)}", (*keys, name),
+            nearest_hint(str(value), known),
         )  # fmt: skip
         return None
 
