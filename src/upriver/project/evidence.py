@@ -26,6 +26,7 @@ from upriver.state.published import (
     PublishedPrints,
     read_meanings,
     read_parts,
+    with_ledger,
 )
 from upriver.state.run_results import PastFreshness, load_sources
 
@@ -80,8 +81,13 @@ class Evidence:
     def _prints(self, location: str) -> PublishedPrints:
         if location not in self._published:
             local = self.local()
+            meanings = self._meanings(local, location)
+            ledger = self._state.ledgers.get(os.path.dirname(location))
+            if ledger is not None:
+                with open(ledger[0], "rb") as file:
+                    meanings = with_ledger(meanings, file.read(), ledger[1])
             self._published[location] = PublishedPrints(
-                self._meanings(local, location),
+                meanings,
                 local.answer,
                 are_unknown_same=self._opened.workspace.flags.unknown_answers == "same",
             )

@@ -38,6 +38,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """What `--state` names."""
     line: str | None = None
     """The baseline in one line: location, commit, age."""
+    ledgers: Mapping[str, tuple[str, str]] = {}
+    """By directory of a manifest, the ledger of its builds, and the run that wrote it."""
     is_given_up: bool = False
     """Nobody asked for the state, and it is not to be had: nothing is deferred."""
 

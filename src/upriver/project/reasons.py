@@ -26,7 +26,7 @@ class Reasons:
         assert state.comparison is not None  # noqa: S101 - whoever asks has looked
         self.comparison: Comparison = state.comparison
         self._graph = graph
-        compared = msgspec.structs.replace(state, baseline=state.compared, layers=())
+        compared = msgspec.structs.replace(state, ledgers={}, baseline=state.compared, layers=())
         self._parts_of = (opened, loaded, graph, compared)
 
     @functools.cached_property

@@ -175,6 +175,8 @@ class Deferring(msgspec.Struct, frozen=True, kw_only=True):
     """Whether something is compared with `state`."""
     lines: Mapping[str, str] = {}
     """What is said of directories that stand for other places."""
+    ledgers: Mapping[str, tuple[str, str]] = {}
+    """By directory, a server's ledger of its builds, and the run that wrote the manifest."""
 
 
 NO_SETTINGS = TargetDeferral()

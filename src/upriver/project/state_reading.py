@@ -133,6 +133,7 @@ def read_state(opened: OpenedProject, deferring: Deferring, graph: Graph) -> Sta
 
 def _with_line(state: State, deferring: Deferring) -> State:
     """Say of the state what the place it comes from says of it."""
+    state = msgspec.structs.replace(state, ledgers=deferring.ledgers)
     line = deferring.lines.get(deferring.baseline or "")
     if line is None or deferring.layers or state.baseline is None:
         return state

@@ -22,7 +22,13 @@ from upriver.state.fingerprint.macros import Macros, MacroSource
 from upriver.state.fingerprint.meaning import VERSION, Meaning, Parts, Read, meaning_of, parts_of
 from upriver.state.fingerprint.prints import Answer, Prints, secret_free
 from upriver.state.wire.manifest import BUILDS_KEY
-from upriver.state.wire.read import WireBuild, WireManifest, decode_config, decode_manifest
+from upriver.state.wire.read import (
+    WireBuild,
+    WireManifest,
+    WireResource,
+    decode_config,
+    decode_manifest,
+)
 
 SideOf = Callable[[Mapping[str, MacroSource]], Macros]
 
@@ -61,6 +67,8 @@ class PublishedMeanings(msgspec.Struct, frozen=True, array_like=True):
     """Rendered names by unique_id."""
 
 
+MARK = ";"
+"""Stands between fingerprint and identity where servers keep both as one text."""
 EVERYWHERE = ""
 """Key of answers that are the same for every package."""
 _NOTHING: Mapping[str, Mapping[str, str]] = {}
@@ -135,14 +143,58 @@ def _indexed(wire: WireManifest, builds: Mapping[str, WireBuild]) -> PublishedMe
     for unique_id, resource in wire.resources().items():
         relations[unique_id] = resource.relation_name
         build = builds.get(unique_id)
-        is_view = decode_config(resource.config).materialized in ("view", "ephemeral", None)
-        if build is None or build.relation is None or build.fingerprint is None or is_view:
-            continue
-        if build.fingerprint.startswith(f"{VERSION}."):
-            built[unique_id] = PublishedBuild(
-                build.relation, build.fingerprint, None, None, is_stored=True, data="", built_at=0
-            )
+        if build is not None and not _is_view(resource):
+            record = _recorded(build, is_stored=True)
+            if record.fingerprint is not None:
+                built[unique_id] = record
     return PublishedMeanings({}, PublishedBuilds(built=built), relations)
+
+
+def _is_view(resource: WireResource) -> bool:
+    return decode_config(resource.config).materialized == "view"
+
+
+def _recorded(build: WireBuild, *, is_stored: bool) -> PublishedBuild:
+    """Make a record of what a server's ledger says; of another version it says nothing."""
+    fingerprint, _, identity = (build.fingerprint or "").partition(MARK)
+    is_known = fingerprint.startswith(f"{VERSION}.")
+    return PublishedBuild(
+        build.relation or "",
+        fingerprint if is_known else None,
+        identity or None if is_known else None,
+        None,
+        is_stored=is_stored,
+        data="",
+        built_at=0.0,
+    )
+
+
+def with_ledger(meanings: PublishedMeanings, index: bytes, run_id: str) -> PublishedMeanings:
+    """Say of each relation what the ledger of a server knows of its last build.
+
+    A manifest describes the code of the run that wrote it, `run_id`, and that run may have built a
+    few models only. What another run built last is what that built; what none is known to have
+    built holds nobody knows what.
+    """
+    wire, _ = decode_manifest(index, "")
+    if wire is None or wire.upriver_builds is None:
+        return meanings
+    builds = dict(meanings.builds.built)
+    for unique_id, resource in wire.resources().items():
+        if decode_config(resource.config).materialized == "ephemeral":
+            continue
+        row = wire.upriver_builds.get(unique_id, WireBuild(relation=resource.relation_name))
+        record = _recorded(row, is_stored=not _is_view(resource))
+        known = builds.get(unique_id)
+        is_same = known is not None and known.relation_name == record.relation_name
+        if known is not None and is_same and known.fingerprint == record.fingerprint:
+            continue
+        if record.fingerprint is None and row.run_id is not None and str(row.run_id) == run_id:
+            continue
+        builds[unique_id] = record
+    return msgspec.structs.replace(
+        meanings, builds=msgspec.structs.replace(meanings.builds, built=builds)
+    )
 
 
 def read_parts(

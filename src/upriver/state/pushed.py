@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from upriver.state.defer import DEFERRABLE_KINDS
-from upriver.state.published import decode_builds
+from upriver.state.published import MARK, PublishedBuild, decode_builds
 from upriver.state.wire.manifest import BUILDS_KEY, COMMIT_KEY
 from upriver.state.wire.read import WireMetadata
 
@@ -100,6 +100,13 @@ def _results(data: bytes | None) -> _RunResults | None:
         return None
 
 
+def _kept(record: PublishedBuild) -> str | None:
+    """Return what a record says of meaning as one text, which servers keep as it is."""
+    if record.fingerprint is None or record.identity is None:
+        return record.fingerprint
+    return f"{record.fingerprint}{MARK}{record.identity}"
+
+
 def _builds(wire: _Manifest, results: _RunResults) -> tuple[PushedBuild, ...]:
     args = results.args
     is_partial = args.empty or bytes(args.sample) not in (b"null", b"false")
@@ -128,7 +135,7 @@ def _builds(wire: _Manifest, results: _RunResults) -> tuple[PushedBuild, ...]:
                 unique_id=row.unique_id,
                 relation=relation,
                 status=row.status,
-                fingerprint=record.fingerprint if record is not None and is_of_run else None,
+                fingerprint=_kept(record) if record is not None and is_of_run else None,
                 built_at=next((t.completed_at for t in reversed(row.timing)), None),
                 git_sha=record.git_commit if record is not None and is_of_run else commit,
             )

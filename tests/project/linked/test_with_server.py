@@ -102,6 +102,27 @@ def test_a_small_job_hides_nothing(team: Team) -> None:
     assert team.laptop.statuses()["model.shop.customers"] == "success"
 
 
+def test_fresh_knows_what_production_really_holds(team: Team) -> None:
+    """A manifest of a run that built one model names the new code of all others."""
+    team.produce("build")
+    team.sign_in()
+    fresh = ("plan", "-s", "customers", "--defer-policy", "fresh")
+    assert "orders  deferred" in team.laptop(*fresh).out
+    edited = {"models/orders.sql": "select id, customer, 1 as k from {{ ref('raw') }}"}
+    team.production.write(edited)
+    # As in a container of a job: nothing is left of the run before.
+    shutil.rmtree(team.production.root / ".local")
+    shutil.rmtree(team.production.root / "target")
+    team.produce("run", "-s", "customers")
+    # Here the code is still that which orders was built from, and over there it is not built yet.
+    assert "orders  deferred" in team.laptop(*fresh).out
+    team.laptop.write(edited)
+    said = team.laptop(*fresh)
+    assert "run orders  (not selected" in said.out, said.out
+    team.produce("run", "-s", "orders")
+    assert "orders  deferred" in team.laptop(*fresh).out
+
+
 def test_artifacts_of_any_tool_and_pieces(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploading, "PIECE", 10_000)
     team.sign_in()

@@ -7,6 +7,7 @@ whoever compares meanings (policy `fresh`, `--reuse`).
 from __future__ import annotations
 
 import datetime
+import os
 import time
 
 import msgspec
@@ -56,6 +57,7 @@ def from_server(opened: OpenedProject, deferring: Deferring) -> Deferring:
         layers=layers,
         names={**deferring.names, **serving.names},
         lines=serving.lines,
+        ledgers=serving.ledgers,
     )
 
 
@@ -68,6 +70,7 @@ class _Serving:
         self._cache = Cache(cache_folder(opened.caller.env))
         self.names: dict[str, str] = {}
         self.lines: dict[str, str] = {}
+        self.ledgers: dict[str, tuple[str, str]] = {}
 
     def directory(self, text: str | None, *, is_whole: bool) -> str | None:
         """Return the directory of the state or its index; None where it is not to be had."""
@@ -81,6 +84,10 @@ class _Serving:
         name = served.state.environment.name or f"environment {served.state.environment.id}"
         self.names[served.directory] = name
         self.lines[served.directory] = described(name, served.state)
+        index = once.get(f"{text} index")
+        if is_whole and isinstance(index, Served):
+            ledger = os.path.join(index.directory, "manifest.json")
+            self.ledgers[served.directory] = (ledger, str(served.state.run.id))
         return served.directory
 
     def _served(self, text: str, *, is_whole: bool) -> Served | None:
@@ -109,7 +116,10 @@ class _Serving:
         known = self._opened.once.get(f"{text} index")
         if isinstance(known, Served):
             return known
-        return served_index(asked, self._cache, time.time())
+        found = served_index(asked, self._cache, time.time())
+        if isinstance(found, Served):
+            self._opened.once[f"{text} index"] = found
+        return found
 
     def _tell(self, trouble: Trouble, server: Server, text: str) -> None:
         problem = no_state(trouble, server, text, is_required=self._is_required)

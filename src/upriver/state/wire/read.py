@@ -128,6 +128,7 @@ class WireBuild(msgspec.Struct, frozen=True):
 
     relation: str | None = None
     fingerprint: str | None = None
+    run_id: int | str | None = None
 
 
 class WireManifest(msgspec.Struct, frozen=True):
