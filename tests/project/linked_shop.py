@@ -11,6 +11,8 @@ import yaml
 from tests.cli.shop_project import Shop
 from tests.state.seam_server import TOKEN, Seam, seam
 
+from upriver.state.pushed import summarise
+
 COMMIT = "abc12345def0"
 
 
@@ -36,16 +38,26 @@ class LinkedShop(Shop):
         shutil.rmtree(self.root / ".dbt")
 
 
+def build_production(root: Path) -> None:
+    """Build production once; tests work on copies."""
+    shop = Shop(root)
+    said = shop("build", "--target", "prod", "--target-path", "published")
+    assert said.exit_code == 0, said.out
+
+
 @contextlib.contextmanager
-def linked(root: Path) -> Iterator[LinkedShop]:
+def linked(root: Path, production: Path) -> Iterator[LinkedShop]:
     """Production is built and pushed; the development schema is empty; the project is linked."""
+    shutil.copytree(production, root, dirs_exist_ok=True)
     with seam() as server:
         shop = LinkedShop(root)
         shop.seam = server
         shop.env |= {"UPRIVER_CACHE_DIR": str(root / "cache"), "NO_PROXY": "*"}
-        said = shop("build", "--target", "prod", "--target-path", "published")
-        assert said.exit_code == 0, said.out
         artifacts = {path.name: path.read_bytes() for path in (root / "published").glob("*.json")}
+        summary = summarise(artifacts["manifest.json"], artifacts["run_results.json"])
+        assert summary is not None
+        assert summary.builds is not None
+        artifacts["upriver_builds.json"] = summary.builds
         server.publish("2", artifacts, commit=COMMIT)
         shop.link()
         yield shop

@@ -52,7 +52,7 @@ from upriver.project.published_state import (
 from upriver.project.resolve import Deferring
 from upriver.project.saved.saving import Ran, remember
 from upriver.project.selecting import select_for
-from upriver.project.state_reading import asked_deferral, read_state
+from upriver.project.state_reading import asked_deferral, begin_reading, read_state
 from upriver.project.warehouse import Door, SchemaName
 from upriver.resources.nodes import Resource
 from upriver.run.batches import PastBatches
@@ -105,9 +105,11 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
 
     Raises ProblemsError for everything that must stop the verb before anything runs.
     """
+    is_read = wanted.command != "freshness"
+    if is_read:
+        begin_reading(opened)
     loaded = opened.load(wanted.extra_flags)
     graph = loaded.graph
-    is_read = wanted.command != "freshness"
     deferring = asked_deferral(opened, wanted.selecting, is_read=is_read)
     state = read_state(opened, deferring, graph)
     opened.require(contract_problems(state, wanted.selecting.select))

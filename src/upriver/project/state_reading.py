@@ -56,6 +56,21 @@ def asked_deferral(
     return msgspec.structs.replace(deferring, compares=compares, policy=policy)
 
 
+def begin_reading(opened: OpenedProject) -> None:
+    """Have the linked server asked while the project is loaded, where it will be asked anyway."""
+    options, env, settings = opened.request.options, opened.caller.env, opened.workspace.deferral
+    named = (options.state, options.defer_state, option_from_env(env, "STATE"),
+             option_from_env(env, "DEFER_STATE"))  # fmt: skip
+    if settings.target.states or settings.target.is_on is False or any(named):
+        return
+    places = _with_server(opened, settings.target).states
+    if places:
+        # Whoever is linked to no server does not ask one.
+        from upriver.project.linked.served import begin
+
+        begin(opened, places[0].place)
+
+
 def _with_server(opened: OpenedProject, settings: TargetDeferral) -> TargetDeferral:
     """Add the linked server, if there is one and deferral was not refused."""
     workspace, env = opened.workspace, opened.caller.env

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import io
 import stat
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
 from tests.cli.shop_project import Said
-from tests.project.linked_shop import LinkedShop, linked
+from tests.project.linked_shop import LinkedShop
 from tests.state.seam_server import TOKEN
 
 from upriver.cli.invoke import invoke
@@ -16,11 +14,10 @@ from upriver.project.outcome import Question
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[LinkedShop]:
-    with linked(tmp_path) as found:
-        found.unlink()
-        (tmp_path / "token").write_text(f"{TOKEN}\n")
-        yield found
+def shop(linked_shop: LinkedShop) -> LinkedShop:
+    linked_shop.unlink()
+    linked_shop.write({"token": f"{TOKEN}\n"})
+    return linked_shop
 
 
 def stored(shop: LinkedShop) -> dict[str, object]:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.project.linked_shop import LinkedShop, linked
+from tests.project.linked_shop import LinkedShop
 from tests.state.seam_server import TOKEN
 
 from upriver.state.remote import upload as uploading
@@ -20,9 +19,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[LinkedShop]:
-    with linked(tmp_path) as found:
-        yield found
+def shop(linked_shop: LinkedShop) -> LinkedShop:
+    return linked_shop
 
 
 def pushed(shop: LinkedShop) -> list[list[str]]:

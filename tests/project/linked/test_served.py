@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from tests.project.linked_shop import LinkedShop, linked
+from tests.project.linked_shop import LinkedShop
 from tests.state.seam_server import TOKEN
 
 from upriver.state.remote import server_api
@@ -17,17 +15,16 @@ STATE, INDEX = "/projects/7/state", "/projects/7/state/index"
 MANIFEST = "/projects/7/state/artifacts/manifest.json"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = Patience(silent=0.3, total=0.5)
+    quick = Patience(silent=0.3, total=0.6)
     monkeypatch.setattr(server_api, "QUICK", quick)
     monkeypatch.setattr(server_api, "LONG", quick)
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[LinkedShop]:
-    with linked(tmp_path) as found:
-        yield found
+def shop(linked_shop: LinkedShop) -> LinkedShop:
+    return linked_shop
 
 
 def compiled(shop: LinkedShop) -> str:
@@ -178,6 +175,7 @@ def test_selectors_compare_with_the_whole_manifest(shop: LinkedShop) -> None:
         ("forbidden", "link-refused"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("impatient")
 def test_nobody_is_blocked(shop: LinkedShop, fault: str, code: str) -> None:
     # DEF-10, R-13
     shop("seed", "--no-defer")

@@ -22,6 +22,7 @@ from upriver.project.published_state import REQUIRING
 from upriver.project.resolve import Deferring
 from upriver.state.age import spell_age
 from upriver.state.remote.address import is_of_server, read_address
+from upriver.state.remote.bounded import Pending
 from upriver.state.remote.cache import Cache
 from upriver.state.remote.fetch import cache_folder
 from upriver.state.remote.server_api import Server, State, Trouble, environments
@@ -59,6 +60,32 @@ def from_server(opened: OpenedProject, deferring: Deferring) -> Deferring:
         lines=serving.lines,
         ledgers=serving.ledgers,
     )
+
+
+def begin(opened: OpenedProject, text: str) -> None:
+    """Ask for the state of an environment while something else is done."""
+    link = link_of(opened)
+    chosen = read_address(text).text or link.defer_environment_id
+    if not link.is_complete or (chosen is not None and not chosen.isdecimal()):
+        return
+    asked = _asked_for(opened, link, chosen)
+    cache = Cache(cache_folder(opened.caller.env))
+    opened.once[f"{text} pending"] = Pending(
+        lambda _: served_index(asked, cache, time.time()), _LONGEST
+    )
+
+
+def _asked_for(opened: OpenedProject, link: Link, environment_id: str | None) -> Asked:
+    return Asked(
+        server=server_of(opened, link),
+        project_id=link.project_id or "",
+        account_id=link.account_id,
+        environment_id=environment_id,
+    )
+
+
+_LONGEST = 600.0
+"""Seconds; each question has a much shorter time of its own."""
 
 
 class _Serving:
@@ -116,7 +143,11 @@ class _Serving:
         known = self._opened.once.get(f"{text} index")
         if isinstance(known, Served):
             return known
-        found = served_index(asked, self._cache, time.time())
+        pending = self._opened.once.pop(f"{text} pending", None)
+        if isinstance(pending, Pending):
+            found: Served | Trouble = pending.wait(asked.server.check_stop)
+        else:
+            found = served_index(asked, self._cache, time.time())
         if isinstance(found, Served):
             self._opened.once[f"{text} index"] = found
         return found
@@ -133,12 +164,7 @@ class _Serving:
             if isinstance(found, Trouble):
                 return found
             chosen = found
-        return Asked(
-            server=server,
-            project_id=link.project_id or "",
-            account_id=link.account_id,
-            environment_id=chosen,
-        )
+        return _asked_for(self._opened, link, chosen)
 
 
 def by_name(server: Server, link: Link, name: str) -> str | Trouble:
