@@ -120,6 +120,12 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "server/db/columns.py", "server/db/migrate.py", "server/db/migrations/*.py",
         "server/db/session.py", "server/db/tables.py",
     ),
+    "server/api/test_jobs_over_http.py": (
+        "server/api/lists.py", "server/api/setup.py", "server/api/v2_account.py",
+        "server/api/v2_jobs.py", "server/api/v2_runs.py", "server/api/v3.py",
+        "server/api/v3_webhooks.py", "server/api/shapes/*.py", "server/jobs/lookups.py",
+        "server/jobs/triggers.py",
+    ),
     "server/jobs/test_queue.py": ("server/jobs/due.py", "server/jobs/lost.py"),
     "server/jobs/test_webhooks.py": ("server/jobs/endings.py", "server/jobs/resealing.py"),
     # A worker is tested with a repository, a warehouse and a database, as a whole.

@@ -12,7 +12,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from upriver import __version__
-from upriver.server.api import health, private, v1
+from upriver.server.api import (
+    health,
+    private,
+    setup,
+    v1,
+    v2_account,
+    v2_jobs,
+    v2_runs,
+    v3,
+    v3_webhooks,
+)
 from upriver.server.api.envelope import refused
 from upriver.server.db.session import Database
 from upriver.server.deferral_index import Indexes
@@ -54,7 +64,17 @@ def make_app(installation: Installation) -> FastAPI:
     app.state.indexes = Indexes(installation.store)
     # Unpacking waits for another process: a few threads of its own, taken from nobody else.
     app.state.unpackers = CapacityLimiter(max(1, min(_MOST_UNPACKERS, os.cpu_count() or 1)))
-    for module in (health, v1, private):
+    for module in (
+        health,
+        v1,
+        setup,
+        private,
+        v2_account,
+        v2_jobs,
+        v2_runs,
+        v3,
+        v3_webhooks,
+    ):
         app.include_router(module.router)
     _answer_mistakes(app)
     app.add_middleware(

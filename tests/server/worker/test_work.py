@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +14,7 @@ import duckdb
 import msgspec
 import pytest
 from sqlalchemy import select
+from tests.server.sample_project import commit, git, new_repository
 
 from upriver.server.app import make_installation
 from upriver.server.artifacts import names_of_run
@@ -50,33 +49,6 @@ from upriver.server.settings import Given, settings_of
 from upriver.server.worker.carry import Means
 from upriver.server.worker.clockwork import Clockwork
 from upriver.server.worker.work import Worker
-
-PROJECT = {
-    "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1.0'\n",
-    "models/base.sql": 'select 1 as id, \'{{ env_var("DBT_WORD", "none") }}\' as word',
-    "models/top.sql": "select * from {{ ref('base') }}",
-    "macros/say.sql": """
-        {% macro say() %}{{ log('said ' ~ env_var('DBT_COPY', 'nothing'), true) }}
-        {{ log('server knows ' ~ env_var('UPRIVER_SERVER_KEY', 'nothing'), true) }}{% endmacro %}
-    """,
-}
-
-
-def git(folder: Path, *words: str) -> str:
-    named = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-    return subprocess.run(
-        ["git", *named, *words], cwd=folder, check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-def commit(folder: Path, files: dict[str, str]) -> str:
-    for name, text in files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(textwrap.dedent(text))
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "a change")
-    return git(folder, "rev-parse", "HEAD")
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,10 +104,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    repository = tmp_path / "origin"
-    repository.mkdir()
-    git(repository, "init", "-q", "-b", "main", ".")
-    commit(repository, PROJECT)
+    repository = new_repository(tmp_path / "origin")
     warehouse = tmp_path / "warehouse.duckdb"
     given = Given(data=str(tmp_path / "data"))
     installation = make_installation(settings_of(given, {}, str(tmp_path)))

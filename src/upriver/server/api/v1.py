@@ -21,7 +21,7 @@ from upriver.server.api.sending import (
     send_artifact,
     unchanged,
 )
-from upriver.server.artifacts import artifact_of_run, newest_artifact
+from upriver.server.artifacts import newest_artifact, state_artifact
 from upriver.server.auth.principals import Principal
 from upriver.server.db.tables import accounts
 from upriver.server.deferral_index import Indexes, index_json, index_key
@@ -219,7 +219,7 @@ def read_state_artifact(
         state = find_state(connection, project, environment_id)
         artifact = None
         if name in STATE_ARTIFACTS | OTHER_ARTIFACTS:
-            artifact = artifact_of_run(connection, state.run.id, name)
+            artifact = state_artifact(connection, state.run.id, name)
         if artifact is None and name in OTHER_ARTIFACTS:
             artifact = newest_artifact(connection, state.environment.id, name)
     if artifact is None:

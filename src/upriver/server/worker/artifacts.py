@@ -16,7 +16,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from upriver.server.artifacts import StoredArtifact, artifact_of_run
+from upriver.server.artifacts import StoredArtifact, state_artifact
 from upriver.server.db.tables import artifacts as artifact_rows
 from upriver.server.ingest.archive import KEPT
 from upriver.server.ingest.receive import store_members, unpack
@@ -62,7 +62,7 @@ def bring_back(
     folder.mkdir(parents=True)
     with installation.database.reading() as connection:
         if step is None:
-            rows = [artifact_of_run(connection, run_id, name) for name in STATE]
+            rows = [state_artifact(connection, run_id, name) for name in STATE]
         else:
             rows = list(
                 connection.execute(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, and_, desc, or_, select
 from upriver.server.db.job_tables import connections, repositories, variables
 from upriver.server.db.tables import environments, jobs, projects, run_steps, runs
 from upriver.server.jobs.commands import Command
+from upriver.server.jobs.lookups import RETRYABLE
 from upriver.server.jobs.steps import Step, steps_of
 from upriver.server.jobs.variables import RunFacts, Variable, platform_variables, resolved
 from upriver.server.runs import Status
@@ -20,14 +21,6 @@ from upriver.server.worker.checkout import Source
 from upriver.server.worker.profile import Connection as Profile
 
 _REASONS: Final = {"scheduled": "scheduled", "ci": "github_pull_request"}
-_PULL_REQUESTS: Final = (
-    "github_pull_request_id", "gitlab_merge_request_id", "azure_pull_request_id",
-    "non_native_pull_request_id",
-)  # fmt: skip
-RETRYABLE: Final = frozenset(
-    {"build", "compile", "clone", "docs generate", "seed", "snapshot", "test", "run",
-     "run-operation"}
-)  # fmt: skip
 
 
 class CannotBegin(Exception):  # noqa: N818 - what is the matter with the run
@@ -248,9 +241,3 @@ def _retrying(steps: tuple[Step, ...], failed: int) -> tuple[Step, ...]:
         else:
             kept.append(msgspec.structs.replace(step, index=index))
     return tuple(kept)
-
-
-def pull_request_of(overrides: Mapping[str, Any]) -> str | None:
-    """Return the pull request that a trigger's body names."""
-    found = next((overrides[key] for key in _PULL_REQUESTS if overrides.get(key)), None)
-    return None if found is None else str(found)
