@@ -14,10 +14,6 @@ RELATED: Final = ("account", "project", "environment", "most_recent_run",
 
 def job_shape(job: Any, *, is_deferrable: bool, related: Mapping[str, Any] = {}) -> dict[str, Any]:
     """Return a job."""
-    schedule = dict(job.schedule or {})
-    triggers = dict(job.triggers or {})
-    condition = (job.completion_trigger or {}).get("condition")
-    due = job.next_run_at
     return {
         "id": job.id,
         "account_id": job.account_id,
@@ -43,6 +39,19 @@ def job_shape(job: Any, *, is_deferrable: bool, related: Mapping[str, Any] = {})
         "is_system": False,
         "lifecycle_webhooks": False,
         "lifecycle_webhooks_url": None,
+        **_course(job),
+        **dict.fromkeys(RELATED),
+        **related,
+    }
+
+
+def _course(job: Any) -> dict[str, Any]:
+    """Return when and how a job is run."""
+    schedule = dict(job.schedule or {})
+    triggers = dict(job.triggers or {})
+    condition = (job.completion_trigger or {}).get("condition")
+    due = job.next_run_at
+    return {
         "run_failure_count": job.run_failure_count,
         "deactivated": job.is_deactivated,
         "deactivation_reason": job.deactivation_reason,
@@ -71,8 +80,6 @@ def job_shape(job: Any, *, is_deferrable: bool, related: Mapping[str, Any] = {})
         "force_node_selection": job.force_node_selection,
         "created_at": spell_moment(job.created_at),
         "updated_at": spell_moment(job.updated_at),
-        **dict.fromkeys(RELATED),
-        **related,
     }
 
 

@@ -23,9 +23,6 @@ def run_shape(
 ) -> dict[str, Any]:
     """Return a run; `can_retry` is the reason why it cannot be retried, `related` what was asked."""
     status = Status(run.status)
-    queued = between(run.created_at, run.started_at or run.finished_at)
-    ran = between(run.started_at, run.finished_at)
-    whole = between(run.created_at, run.finished_at)
     return {
         "id": run.id,
         "trigger_id": run.id,
@@ -49,28 +46,13 @@ def run_shape(
         "has_sources_generated": False,
         "notifications_sent": status in TERMINAL,
         "blocked_by": [],
-        "created_at": spell_moment(run.created_at),
-        "updated_at": spell_moment(run.updated_at),
-        "dequeued_at": spell_moment(run.dequeued_at),
-        "started_at": spell_moment(run.started_at),
-        "finished_at": spell_moment(run.finished_at),
-        "last_checked_at": spell_moment(run.heartbeat_at),
-        "last_heartbeat_at": spell_moment(run.heartbeat_at),
-        "should_start_at": spell_moment(run.should_start_at),
+        **_times(run),
         "in_progress": status not in TERMINAL,
         "is_complete": status in TERMINAL,
         "is_success": status is Status.SUCCESS,
         "is_error": status is Status.ERROR,
         "is_cancelled": status is Status.CANCELLED,
         "is_running": status is Status.RUNNING,
-        "duration": clock(whole),
-        "queued_duration": clock(queued),
-        "run_duration": clock(ran),
-        "duration_humanized": humanized(whole),
-        "queued_duration_humanized": humanized(queued),
-        "run_duration_humanized": humanized(ran),
-        "created_at_humanized": ago(run.created_at),
-        "finished_at_humanized": ago(run.finished_at),
         "retrying_run_id": run.retrying_run_id,
         "can_retry": can_retry is None and status is Status.ERROR,
         "retry_not_supported_reason": can_retry,
@@ -84,6 +66,31 @@ def run_shape(
         "run_steps": [],
         "run_retries": [],
         **related,
+    }
+
+
+def _times(run: Any) -> dict[str, Any]:
+    """Return when a run was what, and how long."""
+    queued = between(run.created_at, run.started_at or run.finished_at)
+    ran = between(run.started_at, run.finished_at)
+    whole = between(run.created_at, run.finished_at)
+    return {
+        "created_at": spell_moment(run.created_at),
+        "updated_at": spell_moment(run.updated_at),
+        "dequeued_at": spell_moment(run.dequeued_at),
+        "started_at": spell_moment(run.started_at),
+        "finished_at": spell_moment(run.finished_at),
+        "last_checked_at": spell_moment(run.heartbeat_at),
+        "last_heartbeat_at": spell_moment(run.heartbeat_at),
+        "should_start_at": spell_moment(run.should_start_at),
+        "duration": clock(whole),
+        "queued_duration": clock(queued),
+        "run_duration": clock(ran),
+        "duration_humanized": humanized(whole),
+        "queued_duration_humanized": humanized(queued),
+        "run_duration_humanized": humanized(ran),
+        "created_at_humanized": ago(run.created_at),
+        "finished_at_humanized": ago(run.finished_at),
     }
 
 
