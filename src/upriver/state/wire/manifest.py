@@ -48,6 +48,20 @@ _WHOLE = frozenset({"selectors", "disabled", "parent_map", "child_map", "group_m
 """Sections that are about the whole, and are written in one piece."""
 _OUTSIDE_DAG = frozenset({"group", "macro", "doc"})
 
+_OVERVIEW = Doc(
+    unique_id="doc.dbt.__overview__",
+    name="__overview__",
+    package="dbt",
+    path="overview.md",
+    original_file_path="docs/overview.md",
+    block_contents=(
+        "### Overview\n\nModels, sources, tests and everything else in this project, by folder and by"
+        " place in the warehouse. A block `{% docs __overview__ %}` of the project's own stands here"
+        " instead, if there is one."
+    ),
+)
+"""The first page of documentation sites, which dbt's own one looks for in every manifest (ART-87)."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -68,7 +82,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     git_commit: str | None = None
     target_name: str | None = None
     user_id: str | None = None
-    send_anonymous_usage_stats: bool | None = None
+    send_anonymous_usage_stats: bool = False
+    """Nothing is ever sent."""
 
 
 def encode_resource(
@@ -100,6 +115,8 @@ def encode_part(
         return encode_macro(macro, created_at)
     if unique_id in graph.docs:
         return encode_doc(graph.docs[unique_id])
+    if unique_id == _OVERVIEW.unique_id:
+        return encode_doc(_OVERVIEW)
     # A test that lost what it reads.
     return encode_resource(graph.disabled[unique_id][-1], created_at)
 
@@ -178,6 +195,7 @@ def _members(graph: Graph) -> dict[str, list[str]]:
     for unique_ids in (graph.resources, graph.macros, graph.docs):
         for unique_id in unique_ids:
             members[SECTIONS[unique_id.partition(".")[0]]].append(unique_id)
+    members["docs"].append(_OVERVIEW.unique_id)
     members["nodes"].extend(graph.lost)
     return members
 
