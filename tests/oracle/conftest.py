@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.oracle import deferral_cases, state_edits
+from tests.oracle import deferral_cases, row_pages, state_edits
 from tests.oracle.features import directions_of, script_of
 from tests.oracle.playing import Script, own_projects, play_ahead
 from tests.oracle.running import find_dbt
@@ -50,12 +53,25 @@ def _features(items: list[pytest.Item]) -> Iterator[Asked]:
             yield name, directions.project, script_of(directions)
 
 
+def _rows(items: list[pytest.Item]) -> Iterator[Asked]:
+    asked = {
+        item.callspec.params["page"]
+        for item in items
+        if isinstance(item, pytest.Function) and item.path.stem == "test_rows"
+    }
+    folder = Path(tempfile.mkdtemp(prefix="rows-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in sorted(asked):
+        page = row_pages.read_page(name)
+        yield f"rows-{name}", row_pages.write_page(page, folder / name), row_pages.script_of(page)
+
+
 def _has(items: list[pytest.Item], module: str) -> bool:
     return any(item.path.stem == module for item in items)
 
 
 Asked = tuple[str, Path, Script]
-SCRIPTS = (_deferral, _states, _features)
+SCRIPTS = (_deferral, _states, _features, _rows)
 
 
 @pytest.fixture

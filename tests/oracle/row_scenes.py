@@ -14,6 +14,7 @@ Every line of a block `commands` begins with a sign:
     ~~ FILE PATTERN      the same in any order
     ? ARGUMENTS          the ids that `ls` lists, of the project as it was parsed last
     tree GLOB            the files there are
+    set FILE KEYS JSON   a value of a JSON file, given before the comparisons that follow
     tables               relations of `wh.duckdb` and their rows
 
 Before a command may stand `in:DIR` (where it is run), `fresh` (in a process of its own) and
@@ -91,6 +92,9 @@ def _with_line(scene: Scene, sign: str, rest: str = "") -> Scene:
             file, _, detail = rest.partition(" ")
             steps = [{"name": name, "take": [file, name]}]
             check = Check(name, sign, (file, detail))
+        case "set":
+            file, keys, value = rest.split(" ", 2)
+            steps = [{"name": name, "set": [file, [[keys.split("/"), json.loads(value)]]]}]
         case "tables":
             steps = [{"name": name, "dump": [WAREHOUSE]}]
             check = Check(name, sign)

@@ -1,4 +1,4 @@
-"""Serving the site: its files and its data, and nothing else of the target directory."""
+"""Serving the site (CLI-57, CLI-127): its files and its data, and nothing else of the target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The site in a real browser: what is shown, that nothing in a project runs, and large projects."""
+"""The site in a real browser: what is shown, lineage among it (ART-95), that nothing in a project
+runs, and large projects.
+"""
 
 from __future__ import annotations
 
