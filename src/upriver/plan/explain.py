@@ -48,6 +48,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Steps of which nothing has to be done."""
     cloned_first: int = 0
     """Relations that are copied from the state before they are added to."""
+    copied: int = 0
+    """Relations that are copied from the state instead of being built."""
     not_built: int
     """Ancestors in the project that this plan does not build."""
     denied: int = 0
@@ -86,7 +88,7 @@ def _clone_note(step: Step) -> str:
         return "the state has nothing to copy"
     if step.is_kept:
         return f"left as it is: {step.why or 'it exists'}"
-    return f"made again: {step.why}" if step.why else "copied"
+    return f"copied: {step.why}" if step.why else "copied"
 
 
 def _row(step: Step, decision: Decision | None, graph: Graph) -> ReferenceRow:
@@ -127,6 +129,7 @@ def summarise(plan: Plan, graph: Graph) -> Summary:
         missing=places.count("missing") + places.count("unbuilt"),
         also_built=sum(step.is_extra and step.reused is None for step in plan.steps),
         reused=sum(step.reused is not None for step in plan.steps),
+        copied=0 if plan.command == "clone" else sum(s.action == "clone" for s in plan.steps),
         cloned_first=sum(s.clone is not None and s.action != "clone" for s in plan.steps),
         baseline=plan.baseline,
         not_built=len(_ancestors_not_built(graph, built)),
@@ -172,6 +175,8 @@ def summary_line(summary: Summary, policy: str | None, command: str = "") -> str
     ]
     if parts:
         line = f"{line} ({', '.join(parts)})"
+    if summary.copied:
+        line = f"{line}; {summary.copied} copied instead of built"
     if summary.cloned_first:
         line = f"{line}; {summary.cloned_first} copied first, to be added to"
     if summary.also_built:

@@ -18,7 +18,7 @@ from upriver.plan.decide import (
     references,
 )
 from upriver.plan.order import topological, waits
-from upriver.plan.plan import Action, Plan, Step
+from upriver.plan.plan import BUILDING, Action, Plan, Step
 from upriver.plan.select import Selection
 from upriver.resources.relation import RelationName
 from upriver.state.defer import counted_as_selected
@@ -73,6 +73,8 @@ class Cloning(msgspec.Struct, frozen=True, kw_only=True):
 
     first: frozenset[str] = frozenset()
     """Copied before they are built, so that the build adds to what is published."""
+    instead: Mapping[str, str] = {}
+    """Why a copy takes the place of a build, by unique_id."""
     stale: Mapping[str, str] = {}
     """`clone` only: why what is there is replaced, by unique_id."""
     kept: Mapping[str, str] = {}
@@ -164,7 +166,7 @@ def make_plan(request: PlanRequest) -> Plan:
         denials=request.denials,
     )
     steps = _steps(request, surroundings, waiting, unit_tests, inside)
-    built = frozenset(step.unique_id for step in steps if step.action in _BUILDING)
+    built = frozenset(step.unique_id for step in steps if step.action in BUILDING)
     has_hooks = request.has_hooks and request.command in _HAS_HOOKS and bool(steps)
     return Plan(
         command=request.command,
@@ -202,6 +204,7 @@ def _steps(
     graph = request.graph
     actions = {i: _action(request.command, graph.entries[i]) for i in waiting}
     actions.update(dict.fromkeys(request.reused.keys() & actions.keys(), "no-op"))
+    actions.update(dict.fromkeys(request.cloning.instead.keys() & actions.keys(), "clone"))
     steps: list[Step] = []
     for unique_id in topological(waiting):
         direct = waiting[unique_id]
@@ -209,12 +212,15 @@ def _steps(
         built = frozenset(
             target
             for target in targets
-            if actions.get(target) in _BUILDING and _is_above(target, direct, waiting)
+            if actions.get(target) in BUILDING and _is_above(target, direct, waiting)
         )
         if unique_id in inside:
             continue
         if actions[unique_id] == "clone":
-            steps.append(_clone_step(request, graph.entries[unique_id]))
+            made = _clone_step(request, graph.entries[unique_id])
+            behind = tuple(sorted(direct - inside))
+            tests = unit_tests.get(unique_id, ())
+            steps.append(msgspec.structs.replace(made, waits_for=behind, unit_tests=tests))
             continue
         is_cloned = unique_id in request.cloning.first and actions[unique_id] in _BUILDING
         steps.append(
@@ -238,7 +244,8 @@ def _steps(
 def _clone_step(request: PlanRequest, entry: Entry) -> Step:
     cloning, unique_id = request.cloning, entry.unique_id
     source = clone_source(request.deferral, unique_id, request.denials)
-    is_replaced = cloning.replaces_all or unique_id in cloning.stale
+    why = cloning.instead.get(unique_id) or cloning.stale.get(unique_id)
+    is_replaced = cloning.replaces_all or why is not None
     is_there = not is_replaced and exists(request.catalog, entry.kind, entry.relation)
     is_nothing = source is None or source.relation == entry.relation
     return Step(
@@ -248,7 +255,7 @@ def _clone_step(request: PlanRequest, entry: Entry) -> Step:
         clone=source,
         is_whole=is_replaced,
         is_kept=is_nothing or is_there,
-        why=cloning.stale.get(unique_id) or cloning.kept.get(unique_id),
+        why=why or cloning.kept.get(unique_id),
     )
 
 

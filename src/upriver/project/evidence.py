@@ -9,7 +9,7 @@ import msgspec
 
 from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
-from upriver.plan.decide import Standing, exists, is_there
+from upriver.plan.decide import Standing, exists, is_there, published_name
 from upriver.project.build_store import BuildStore, open_builds, record_name
 from upriver.project.fingerprints import LocalPrints
 from upriver.project.ledger import Ledger, LedgerSetting, holdings_of
@@ -191,6 +191,15 @@ class Evidence:
             if self._prints(baseline.origin.location).fingerprint(unique_id) == wanted:
                 return at
         return None
+
+    def is_built_in_state(self, unique_id: str, catalog: Catalog) -> bool:
+        """Whether the state's table of a resource is there, and holds what building it gives."""
+        found = self._counterpart(unique_id)
+        wanted = self.local().fingerprint(unique_id)
+        if found is None or wanted is None or catalog.type_of(published_name(found)) != "table":
+            return False
+        prints = self.published_of(unique_id, found.relation_name)
+        return prints is not None and prints.fingerprint(unique_id) == wanted
 
     def _counterpart(self, unique_id: str) -> Published | None:
         baseline = self._state.baseline

@@ -55,8 +55,7 @@ def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:
     if request.deferral is not None and request.deferral.layers:
         # Which layer has built a resource is asked of what is built or cloned itself, too.
         read = tuple(dict.fromkeys((*read, *sorted(ids))))
-    is_fresh = request.deferral is not None and request.deferral.policy == "fresh"
-    if not is_fresh or request.command == "clone":
+    if not is_fresh(request) or request.command == "clone":
         catalog = planning.list_targets(request, read)
         deferral = settled(request.deferral, read, catalog, {})
         return msgspec.structs.replace(request, catalog=catalog, deferral=deferral)
@@ -84,6 +83,11 @@ def _looked_up(planning: Planning, request: PlanRequest) -> PlanRequest:
     )
 
 
+def is_fresh(request: PlanRequest) -> bool:
+    """Whether what is read has to be what the present code gives."""
+    return request.deferral is not None and request.deferral.policy == "fresh"
+
+
 def _acted_on(request: PlanRequest) -> frozenset[str]:
     ids = request.selection.ids
     return ids if request.only is None else ids & request.only
@@ -100,10 +104,11 @@ def _reusing(planning: Planning, request: PlanRequest, plan: Plan) -> Plan:
     """Leave out what would give what is there already."""
     # Fingerprints are loaded for who asks for them.
     from upriver.project.evidence import Evidence
-    from upriver.project.reuse import ReuseRules, find_reused, own_schemas
+    from upriver.project.reuse import ReuseRules, Seen, find_reused, own_schemas
 
     catalog = request.catalog
-    more = own_schemas(plan, request.graph, catalog)
+    copies = None if is_fresh(request) else request.deferral
+    more = own_schemas(plan, request.graph, catalog, copies)
     if more:
         listed = planning.list_schemas(more)
         catalog = Catalog(
@@ -117,6 +122,13 @@ def _reusing(planning: Planning, request: PlanRequest, plan: Plan) -> Plan:
     if request.deferral is not None:
         state = msgspec.structs.replace(state, baseline=request.deferral.baseline)
     evidence = Evidence(planning.opened, planning.loaded, request.graph, state)
-    found = find_reused(plan, request.graph, evidence, (catalog, request.standings), rules)
+    seen = Seen(
+        catalog=catalog,
+        standings=request.standings,
+        deferral=request.deferral,
+        denials=request.denials,
+    )
+    found = find_reused(plan, request.graph, evidence, seen, rules)
     evidence.close()
-    return make_plan(msgspec.structs.replace(request, reused=found.reused))
+    cloning = msgspec.structs.replace(request.cloning, instead=found.copied)
+    return make_plan(msgspec.structs.replace(request, reused=found.reused, cloning=cloning))

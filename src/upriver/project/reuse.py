@@ -3,7 +3,8 @@
 A relation is reused if its record says that it was built from the present code and ancestry, in the
 present form, and if the rows it read are still the rows that are there. A view shows the rows of its
 inputs whenever it is read, so for a view only code and inputs count. Where the state has the same
-thing, and the policy is `fresh`, the state's relation stands for it.
+thing, and the policy is `fresh`, the state's relation stands for it; under other policies, which look
+at what is there, its table is copied.
 """
 
 from __future__ import annotations
@@ -15,15 +16,26 @@ import msgspec
 
 from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
-from upriver.plan.decide import BUILDABLE, Standing, exists
+from upriver.plan.decide import (
+    BUILDABLE,
+    Deferral,
+    Standing,
+    clone_source,
+    counterpart,
+    exists,
+    published_name,
+)
 from upriver.plan.plan import Decision, Plan, Step
 from upriver.project.build_store import record_name
 from upriver.project.evidence import Evidence
 from upriver.project.ledger import PLACES
 from upriver.project.warehouse import SchemaName
-from upriver.state.builds import Built, BuiltInput, data_of_input, held_by
+from upriver.state.builds import CLONED, Built, BuiltInput, data_of_input, held_by
+from upriver.state.denial import Denials
 
 STATE = "the state has the same, and is read instead"
+COPIED = "the state has the same"
+_ADDED_TO = frozenset({"incremental", "snapshot"})
 _NEVER = frozenset({"FULL_REFRESH", "EMPTY", "SAMPLE", "EVENT_TIME_START", "EVENT_TIME_END"})
 
 
@@ -34,6 +46,8 @@ class Reused(msgspec.Struct, frozen=True, kw_only=True):
     """Why a resource is not built, by unique_id."""
     built: Mapping[str, str]
     """Why a resource is built nevertheless."""
+    copied: Mapping[str, str] = {}
+    """Why a copy of the state's table takes the place of a build."""
 
 
 class ReuseRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,17 +57,23 @@ class ReuseRules(msgspec.Struct, frozen=True, kw_only=True):
     flags: Mapping[str, object] = {}
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the warehouses and of the state."""
+
+    catalog: Catalog
+    standings: Mapping[str, Standing]
+    deferral: Deferral | None = None
+    denials: Denials | None = None
+
+
 def find_reused(
-    plan: Plan,
-    graph: Graph,
-    evidence: Evidence,
-    seen: tuple[Catalog, Mapping[str, Standing]],
-    rules: ReuseRules,
+    plan: Plan, graph: Graph, evidence: Evidence, seen: Seen, rules: ReuseRules
 ) -> Reused:
     """Look at the steps of a plan in order; a step whose input is built again is built again."""
-    catalog, standings = seen
+    catalog, standings = seen.catalog, seen.standings
     reused: dict[str, str] = {}
     built: dict[str, str] = {}
+    copied: dict[str, str] = {}
     if any(rules.flags.get(name) for name in _NEVER):
         return Reused(reused=reused, built=built)
     judge = _Judge(graph, evidence, catalog, rules, reused, built)
@@ -72,18 +92,29 @@ def find_reused(
             )
             reused[unique_id] = f"unchanged since {_moment(record)}"
         else:
+            # Whatever reads a copy that is made now reads other rows than before.
             built[unique_id] = reason
-    return Reused(reused=reused, built=built)
+            if judge.is_copied(unique_id, seen):
+                copied[unique_id] = COPIED
+    return Reused(reused=reused, built=built, copied=copied)
 
 
-def own_schemas(plan: Plan, graph: Graph, catalog: Catalog) -> dict[SchemaName, bool]:
-    """Return the schemas of the plan's own relations that were not listed yet."""
+def own_schemas(
+    plan: Plan, graph: Graph, catalog: Catalog, deferral: Deferral | None = None
+) -> dict[SchemaName, bool]:
+    """Return the schemas of the plan's own relations that were not listed yet.
+
+    They are the target's, and those of the state's relations that might be copied.
+    """
     wanted: dict[SchemaName, bool] = {}
     for step in plan.steps:
         entry = graph.entries[step.unique_id]
         is_built = entry.kind in BUILDABLE and entry.kind != "function"
         if is_built and entry.relation is not None and not catalog.knows(entry.relation):
             wanted[entry.relation.database, entry.relation.schema or ""] = False
+        published = counterpart(deferral, step.unique_id) if is_built else None
+        if published is not None and not catalog.knows(published_name(published)):
+            wanted.setdefault((published.database, published.schema or ""), True)
     return wanted
 
 
@@ -125,12 +156,42 @@ class _Judge:
         wanted = local.fingerprint(unique_id)
         if wanted is None or held_by(record, self._holdings) != wanted:
             return "its code or ancestry changed"
+        if record.materialized == CLONED:
+            return self._changed_source(record)
         if local.form(unique_id) != record.form:
             return "it is kept in another form now"
         volatile = local.meanings[unique_id].volatile
         if volatile and not self._rules.is_volatile_reused:
             return f"its result may differ every time (`{volatile[0]}`)"
         return self._changed_input(step, record)
+
+    def _changed_source(self, record: Built) -> str | None:
+        """Return why a copy of the state's relation is old; a view of it never is."""
+        now = [data_of_input(item, self._holdings) for item in record.inputs]
+        if not record.is_stored or now == [record.data]:
+            return None
+        return "it is a copy of what the state had before, or that is not known"
+
+    def is_copied(self, unique_id: str, seen: Seen) -> bool:
+        """Whether the state has a table of the same, and a copy of it loses nothing that is here.
+
+        What runs add to is copied only where it is not there yet: else it may hold more.
+        """
+        deferral = seen.deferral
+        if deferral is None or deferral.policy == "fresh":
+            return False
+        entry = self._graph.entries[unique_id]
+        form = "snapshot" if entry.kind == "snapshot" else entry.materialized
+        is_there = exists(self._catalog, entry.kind, entry.relation)
+        if form != "table" and (form not in _ADDED_TO or is_there):
+            return False
+        volatile = self._evidence.local().meanings[unique_id].volatile
+        if volatile and not self._rules.is_volatile_reused:
+            return False
+        source = clone_source(deferral, unique_id, seen.denials)
+        if source is None or source.place != "baseline" or source.relation == entry.relation:
+            return False
+        return self._evidence.is_built_in_state(unique_id, self._catalog)
 
     def _changed_input(self, step: Step, record: Built) -> str | None:
         decided = {decision.target: decision for decision in step.inputs}

@@ -126,7 +126,7 @@ def test_what_is_old_is_copied_again(place: Place) -> None:
     place.write({"seeds/raw.csv": "id,name,day\n5,Eve,5\n"})
     place.production()
     said = place.ok("plan", "--command", "clone", "-s", "inc", "big", *STATE, "--refresh-stale")
-    assert "made again: it was built in the state after it was copied" in said.out
+    assert "copied: it was built in the state after it was copied" in said.out
     assert "left as it is: it was built here" in said.out
     place.ok("clone", "-s", "raw", "inc", "big", *STATE, "--refresh-stale")
     assert place.rows("select id from dev.raw") == [(5,)]

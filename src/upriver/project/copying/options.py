@@ -10,7 +10,8 @@ from upriver.run.setting import CloneOptions
 def clone_options(opened: OpenedProject) -> CloneOptions:
     """Return how copies are made, and of which rows."""
     request = opened.request
-    mode = opened.workspace.flags.clone_mode
     if not isinstance(request, Clone):
-        return CloneOptions(mode=mode)
-    return CloneOptions(mode=request.clone_mode or mode, limit=request.limit, where=request.where)
+        # A copy stands for a build, and has the form of one.
+        return CloneOptions(mode="copy")
+    mode = request.clone_mode or opened.workspace.flags.clone_mode
+    return CloneOptions(mode=mode, limit=request.limit, where=request.where)

@@ -116,11 +116,12 @@ def _not_built(ran: Ran) -> set[str]:
     Under policy `exists` what lies in the target would not have been built either.
     """
     plan, graph = ran.plan, ran.graph
-    built = {step.unique_id for step in plan.steps}
+    if plan.command == "clone":
+        return set()
+    built = {step.unique_id for step in plan.steps if step.action != "clone"}
     front = {
         decision.target
         for step in (*plan.before, *plan.steps, *plan.after)
-        if step.action != "clone"
         for decision in step.inputs
         if decision.place == "baseline"
     } - built
