@@ -260,6 +260,27 @@ def test_the_last_manifest_serves_with_its_age(server: Seam, cache: Cache) -> No
     assert "1 hour ago" in whole.warning
 
 
+def test_who_did_not_answer_a_moment_ago_is_not_waited_for(
+    server: Seam, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_api, "QUICK", Patience(silent=1.0, total=1.5))
+    hasty = Patience(silent=0.2, total=0.2, attempts=1)
+    monkeypatch.setattr("upriver.state.remote.server_state.HASTY", hasty)
+    server.fault = "silence"
+
+    def seconds(now: float) -> float:
+        started = time.monotonic()
+        assert isinstance(served_index(asked(server), cache, now), Trouble)
+        return time.monotonic() - started
+
+    assert seconds(1000.0) > 0.9
+    assert seconds(1030.0) < 0.9
+    assert seconds(2000.0) > 0.9
+    server.fault = None
+    assert served(server, cache, now=2001.0).warning is None
+    assert cache.failed_at(server.url) == 0.0
+
+
 def test_whoami_and_environments(server: Seam) -> None:
     whom = asked(server).server
     me = who_am_i(whom)

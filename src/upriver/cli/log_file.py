@@ -19,6 +19,8 @@ _MOMENT = 0.25
 _BUFFER = 1 << 16
 DEFAULT_MAX_BYTES = 10 * 1024 * 1024
 NAME = "dbt.log"
+_TOKENS = ("DBT_CLOUD_TOKEN", "UPRIVER_STATE_TOKEN")
+_SHORTEST_TOKEN = 8
 Redact = Callable[[str], str]
 
 
@@ -102,9 +104,10 @@ class LogFile:
 
 
 def redactor(env: Mapping[str, str]) -> Redact:
-    """Return a function that blanks the values of `DBT_ENV_SECRET*` (PROJ-257)."""
+    """Return a function that blanks the values of `DBT_ENV_SECRET*` (PROJ-257), and tokens."""
     secrets = sorted(
-        {v for k, v in env.items() if k.startswith("DBT_ENV_SECRET") and v.strip()},
+        {v for k, v in env.items() if k.startswith("DBT_ENV_SECRET") and v.strip()}
+        | {v for k in _TOKENS if len(v := env.get(k, "")) >= _SHORTEST_TOKEN},
         key=len,
         reverse=True,
     )

@@ -108,7 +108,7 @@ def read_state(opened: OpenedProject, deferring: Deferring, graph: Graph) -> Sta
     # Reading artifacts is needed only with state.
     from upriver.project.published import load_state
 
-    is_given_up = is_served = False
+    is_given_up = is_lost = is_served = False
     if any(map(is_of_server, (deferring.state, deferring.baseline, *deferring.layers))):
         # Whoever is linked to no server does not ask one.
         from upriver.project.linked.served import from_server
@@ -118,6 +118,7 @@ def read_state(opened: OpenedProject, deferring: Deferring, graph: Graph) -> Sta
         is_given_up = is_wanted and deferring.baseline is None
         is_alone = deferring.is_set and not deferring.layers
         is_served = is_alone and opened.which not in REQUIRING
+        is_lost = is_wanted and deferring.is_set and not deferring.lines
         if deferring.state is None and deferring.baseline is None:
             return State(is_given_up=is_given_up)
     names: Mapping[str, str] = deferring.names
@@ -141,7 +142,7 @@ def read_state(opened: OpenedProject, deferring: Deferring, graph: Graph) -> Sta
     if is_served:
         state, problems = _as_default(opened, deferring, state, problems, graph)
     opened.require((*problems, *_too_old(opened, state)))
-    if is_given_up:
+    if is_given_up or (is_lost and state.baseline is None):
         state = msgspec.structs.replace(state, is_given_up=True)
     return _with_line(state, deferring)
 
@@ -169,7 +170,7 @@ def _as_default(
     from upriver.project.linked.served import given_up
 
     if has_errors(problems):
-        return State(is_given_up=True), given_up(problems)
+        return State(is_given_up=True), given_up(opened, problems)
     profile = opened.workspace.profile
     if state.baseline is None or profile is None:
         return state, problems

@@ -228,8 +228,12 @@ def test_another_projects_state_is_not_deferred_to(shop: LinkedShop) -> None:
     shop.seam.publish(
         "2", {"manifest.json": manifest.replace(b'"project_name":"shop"', b'"project_name":"x"')}
     )
-    shop("seed")
+    shop("seed", "--no-defer")
     said = shop("run", "-s", "orders")
+    assert said.exit_code == 0, said.out
+    assert "Nothing is deferred: the linked project is another one" in said.out
+    assert "warning" not in said.out
+    said = shop("run", "-s", "orders", DBT_CLOUD_PROJECT_ID="7")
     assert said.exit_code == 0, said.out
     assert "warning[state-of-another-project]" in said.out
     assert "project-id" in said.out
@@ -269,6 +273,32 @@ def test_settings_of_the_target_come_first(shop: LinkedShop) -> None:
     said = shop("compile", "-s", "orders")
     assert "to published" in said.out + said.err
     assert shop.seam.asked == []
+
+
+def test_settings_may_name_the_server_alone_or_among_others(shop: LinkedShop) -> None:
+    shop.write({"upriver.yml": "deferral: {targets: {dev: {state: 'server:', policy: fresh}}}"})
+    said = shop("plan", "-s", "orders")
+    assert "State: Production @abc12345" in said.out
+    assert "policy fresh" in said.out
+    shop.write({"upriver.yml": "deferral: {targets: {dev: {state: [nowhere, 'server:2']}}}"})
+    said = shop("plan", "-s", "orders")
+    assert said.exit_code == 0, said.out + said.err
+    assert '"shop"."prod"."raw"' in said.out
+    shop.seam.fault = "forbidden"
+    said = shop("compile", "-s", "orders", "--no-defer")
+    assert "warning" not in said.out + said.err
+    said = shop("compile", "-s", "orders")
+    assert said.exit_code == 0, said.out + said.err
+    assert "warning[link-refused]" in said.out + said.err
+
+
+def test_retry_defers_as_before(shop: LinkedShop) -> None:
+    shop.write({"models/orders.sql": "select nothing from {{ ref('raw') }}"})
+    assert shop("run", "-s", "orders").exit_code == 1
+    shop.write({"models/orders.sql": "select id from {{ ref('raw') }}"})
+    said = shop("retry")
+    assert said.exit_code == 0, said.out
+    assert LINE.search(said.out)
 
 
 def test_the_token_is_nowhere_but_in_its_file(shop: LinkedShop) -> None:

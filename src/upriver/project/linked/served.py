@@ -27,6 +27,7 @@ from upriver.state.remote.cache import Cache
 from upriver.state.remote.fetch import cache_folder
 from upriver.state.remote.server_api import Server, State, Trouble, environments
 from upriver.state.remote.server_state import Asked, Served, served_index, served_manifest
+from upriver.workspace.link.mention import FILE
 from upriver.workspace.link.settings import Link
 
 
@@ -210,17 +211,26 @@ def _age_of(state: State) -> float | None:
     return None
 
 
-def given_up(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """Return what is wrong with a state that nobody asked for, as warnings."""
-    return tuple(
-        msgspec.structs.replace(problem, severity="warning", hint=_GIVEN_UP)
-        if problem.severity == "error"
-        else problem
-        for problem in problems
-    )
+def given_up(opened: OpenedProject, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return what is wrong with a state that nobody asked for, as warnings.
+
+    That of the project which the user's file calls active may well be another project's: whoever
+    did not link this one is told, and not warned.
+    """
+    is_active_only = link_of(opened).origins.get("project_id", "").endswith(FILE)
+    found: list[Problem] = []
+    for problem in problems:
+        if is_active_only and problem.code == "state-of-another-project":
+            opened.say_once(f"Nothing is deferred: {_GIVEN_UP}")
+        elif problem.severity == "error":
+            hint = f"Nothing is deferred; {_GIVEN_UP}"
+            found.append(msgspec.structs.replace(problem, severity="warning", hint=hint))
+        else:
+            found.append(problem)
+    return tuple(found)
 
 
 _GIVEN_UP = (
-    "Nothing is deferred; `dbt-cloud: {project-id: ...}` in `dbt_project.yml` says which project"
-    " of the server this is"
+    "the linked project is another one; `dbt-cloud: {project-id: ...}` in `dbt_project.yml` says"
+    " which one this is"
 )

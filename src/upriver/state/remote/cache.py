@@ -2,6 +2,7 @@
 
     <folder>/objects/<digest>/manifest.json ...    artifacts that were fetched together
     <folder>/addresses/<digest of address>.json    which of them an address gave last, and when
+    <folder>/failures/<digest of place>            when a server did not answer
 
 Artifacts of one content are kept once. Every file is written beside and renamed, so that programs
 running at the same time share the folder.
@@ -9,6 +10,7 @@ running at the same time share the folder.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -77,6 +79,26 @@ class Cache:
         confirmed = msgspec.structs.replace(kept, fetched_at=now)
         write_atomically(str(self._record(kept.address)), msgspec.json.encode(confirmed))
         return confirmed
+
+    def failed_at(self, place: str) -> float:
+        """Return when a place did not answer last; 0 where it did since."""
+        try:
+            return float(self._failure(place).read_text())
+        except (OSError, ValueError):
+            return 0.0
+
+    def note_failure(self, place: str, now: float) -> None:
+        """Note that a place does not answer; what cannot be noted is not."""
+        with contextlib.suppress(OSError):
+            write_atomically(str(self._failure(place)), str(now).encode())
+
+    def forget_failure(self, place: str) -> None:
+        """Note that a place answers again."""
+        with contextlib.suppress(OSError):
+            self._failure(place).unlink(missing_ok=True)
+
+    def _failure(self, place: str) -> Path:
+        return self._folder / "failures" / digest_text(place)
 
     def _record(self, address: str) -> Path:
         return self._folder / "addresses" / f"{digest_text(address)}.json"

@@ -50,6 +50,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
 QUICK = Patience(silent=3.0, total=6.0)
 """For questions that everybody waits for."""
+HASTY = Patience(silent=1.0, total=1.0, attempts=1)
+"""For whom nobody was answered a moment ago."""
 LONG = Patience(silent=10.0, total=120.0)
 """For answers that may be large."""
 
@@ -185,11 +187,15 @@ def environments(server: Server, project_id: str) -> tuple[StatedEnvironment, ..
 
 
 def current_state(
-    server: Server, project_id: str, environment_id: str | None, revision: str | None
+    server: Server,
+    project_id: str,
+    environment_id: str | None,
+    revision: str | None,
+    patience: Patience | None = None,
 ) -> StateAnswer | Unchanged | Trouble:
     """Ask for the state of an environment, or of the default one, unless it is still the same."""
     path = _path(f"projects/{project_id}/state", environment_id)
-    answer = ask(server, path, QUICK, revision)
+    answer = ask(server, path, patience or QUICK, revision)
     if isinstance(answer, Unchanged | Trouble):
         return answer
     state = _typed(answer, State)

@@ -18,7 +18,9 @@ from upriver.state.age import spell_age
 from upriver.state.remote.answer import Unchanged
 from upriver.state.remote.cache import Cache, Kept
 from upriver.state.remote.server_api import (
+    HASTY,
     Answered,
+    Patience,
     Server,
     State,
     StateAnswer,
@@ -33,6 +35,8 @@ from upriver.state.wire.read import decode_manifest
 _STATE, _MANIFEST = "state.json", "manifest.json"
 _BESIDE = ("run_results.json", "sources.json")
 _TRIES = 3
+_LATELY = 60.0
+"""Seconds for which it is remembered that a server did not answer."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +75,22 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def served_index(asked: Asked, cache: Cache, now: float) -> Served | Trouble:
-    """Return the state for deferral. Raises OSError where it cannot be kept."""
-    address = asked.address("index")
-    known = cache.find(address)
+    """Return the state for deferral. Raises OSError where it cannot be kept.
+
+    A server that did not answer a moment ago is not waited for as long again.
+    """
+    host = asked.server.host
+    patience = HASTY if 0 <= now - cache.failed_at(host) < _LATELY else None
+    known = cache.find(asked.address("index"))
     state = None if known is None else _state_of(cache, known)
+    revision = None if known is None or state is None else known.revision
+    answer = _ask_state(asked, revision, patience)
+    if isinstance(answer, Trouble) and answer.kind == "unreachable":
+        cache.note_failure(host, now)
+    elif patience is not None:
+        cache.forget_failure(host)
     if known is None or state is None:
-        return _fetched(asked, cache, now)
-    answer = _ask_state(asked, known.revision)
+        return _fetched(asked, cache, now, answer)
     if isinstance(answer, Unchanged):
         return Served(directory=str(cache.directory(cache.confirm(known, now))), state=state)
     if isinstance(answer, StateAnswer):
@@ -93,14 +106,17 @@ def served_index(asked: Asked, cache: Cache, now: float) -> Served | Trouble:
     )
 
 
-def _ask_state(asked: Asked, revision: str | None) -> StateAnswer | Unchanged | Trouble:
-    return current_state(asked.server, asked.project_id, asked.environment_id, revision)
+def _ask_state(
+    asked: Asked, revision: str | None, patience: Patience | None = None
+) -> StateAnswer | Unchanged | Trouble:
+    server, environment_id = asked.server, asked.environment_id
+    return current_state(server, asked.project_id, environment_id, revision, patience)
 
 
 def _fetched(
-    asked: Asked, cache: Cache, now: float, answer: StateAnswer | None = None
+    asked: Asked, cache: Cache, now: float, answer: StateAnswer | Unchanged | Trouble
 ) -> Served | Trouble:
-    """Fetch a state and the index of the same revision."""
+    """Fetch the index of the same revision as a state."""
     found: StateAnswer | Unchanged | Trouble | None = answer
     for _ in range(_TRIES):
         found = found or _ask_state(asked, None)
