@@ -1,10 +1,12 @@
 """Compare upriver with dbt-core in the same run, as ratios of CPU time.
 
     python -m benchmarks.compare [--models 500 5000 10000] [--rows parse ls ...] [--json FILE]
+        [--macros 300] [--packages FOLDER]
 
 Every row runs both programs on the same generated project and prints CPU seconds (user and system,
 children included), the ratio, and the ratio to reach. Wall times and peak memory are shown, never
-judged.
+judged. `--macros` puts that many macros into the project and all of them to use; `--packages` installs
+four packages from a folder of checkouts (`tests/oracle/public/checkout.py` makes one) and calls them.
 """
 
 from __future__ import annotations
@@ -26,6 +28,43 @@ from pathlib import Path
 from benchmarks.generate import generate
 
 ROOT = Path(__file__).parent.parent
+
+
+PACKAGES = {
+    "dbt_utils": "dbt-utils",
+    "dbt_date": "dbt-date",
+    "dbt_expectations": "metaplane-expectations",
+    "audit_helper": "dbt-audit-helper",
+    "codegen": "dbt-codegen",
+}
+"""By name, the checkouts that `--packages` installs; `dbt_expectations` needs `dbt_date`."""
+CALLS = (
+    "{{ dbt_utils.generate_surrogate_key(['id', 'area']) }}",
+    "{{ dbt_date.date_part('month', 'happened_on') }}",
+    "{{ dbt_utils.safe_divide('amount', 'id') }}",
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the generated project has beside its models."""
+
+    macros: int | None = None
+    packages: Path | None = None
+
+    def write(self, directory: Path, models: int) -> None:
+        """Generate a project, and put its packages where `deps` does."""
+        macros = {} if self.macros is None else {"macros": self.macros, "used_macros": self.macros}
+        calls = () if self.packages is None else CALLS
+        generate(directory, models, calls=calls, **macros)
+        if self.packages is None:
+            return
+        for name, checkout in PACKAGES.items():
+            installed = directory / "dbt_packages" / name
+            left_out = shutil.ignore_patterns(".git", "integration_tests", "node_modules")
+            shutil.copytree(self.packages / checkout, installed, ignore=left_out)
+        entries = "".join(f"  - local: dbt_packages/{name}\n" for name in PACKAGES)
+        (directory / "packages.yml").write_text(f"packages:\n{entries}")
 
 
 @dataclass(frozen=True)
@@ -57,13 +96,13 @@ class Row:
 class Bench:
     """A generated project, its copies for both programs, and the commands."""
 
-    def __init__(self, models: int, *, repeats: int, runs_dbt: bool) -> None:
+    def __init__(self, models: int, shape: Shape, *, repeats: int, runs_dbt: bool) -> None:
         self.models = models
         self.repeats = repeats
         self.scratch = Path(tempfile.mkdtemp(prefix=f"upriver-bench-{models}-"))
         self.dbt_dir = self.scratch / "dbt"
         self.our_dir = self.scratch / "upriver"
-        generate(self.dbt_dir, models)
+        shape.write(self.dbt_dir, models)
         shutil.copytree(self.dbt_dir, self.our_dir)
         self.dbt = dbt_command() if runs_dbt else None
 
@@ -204,15 +243,47 @@ def run_small(bench: Bench) -> Row:
     bench.upriver("parse", repeats=1)
     theirs = bench.core("run")
     ours = bench.upriver("run", repeats=1)
-    by_hand = statements_by_hand(bench)
+    return beyond_statements("run", bench, theirs, ours)
+
+
+def tests_small(bench: Bench) -> Row:
+    """Run all tests of what was built; their statements, sent by hand, are taken off both."""
+    bench.core("run")
+    bench.upriver("run", repeats=1)
+    theirs = bench.core("test")
+    return beyond_statements("test", bench, theirs, bench.upriver("test"))
+
+
+def beyond_statements(command: str, bench: Bench, theirs: Cost | None, ours: Cost) -> Row:
+    """Return the row of a command, with what each of its nodes costs."""
+    by_hand, nodes = statements_by_hand(bench, command)
+    mine = beyond(ours, by_hand)
     row = Row(
-        "run beyond its statements",
+        f"{command} beyond its statements",
         bench.models,
         None if theirs is None else beyond(theirs, by_hand),
-        beyond(ours, by_hand),
+        mine,
         15,
     )
     row.notes.append(f"statements by hand {by_hand.cpu:.2f} s")
+    row.notes.append(f"{mine.cpu / nodes * 1000:.1f} ms a node of {nodes}, {NODE_MS} to reach")
+    return row
+
+
+NODE_MS = 5
+
+
+def docs(bench: Bench) -> Row:
+    """Document a project whose models are all built."""
+    bench.upriver("run", repeats=1)
+    for path in bench.our_dir.glob("*.duckdb*"):
+        shutil.copy(path, bench.dbt_dir / path.name)
+    forget(bench.our_dir)
+    theirs = bench.core("docs", "generate")
+    ours = bench.upriver("docs", "generate", repeats=1)
+    row = Row("docs generate", bench.models, theirs, ours, 20)
+    again = bench.upriver("docs", "generate", repeats=1)
+    row.notes.append(f"again {again.cpu:.2f} s, peak {ours.peak_mib:.0f} MiB")
     return row
 
 
@@ -223,18 +294,21 @@ def beyond(cost: Cost, base: Cost) -> Cost:
     )
 
 
-def statements_by_hand(bench: Bench) -> Cost:
-    """Send every statement a run sends, in its order, from a bare script.
+def statements_by_hand(bench: Bench, command: str) -> tuple[Cost, int]:
+    """Send every statement that a command sends, in its order, from a bare script; returns the
+    number of nodes too.
 
     The statements are recorded from a run of upriver on its own copy; both programs send the same
     ones in effect (intermediate relation, renames, drops), which the comparison tests hold.
     """
     copy = bench.scratch / "recorded"
-    shutil.copytree(bench.our_dir, copy, ignore=shutil.ignore_patterns("target", "*.duckdb*"))
-    command = [sys.executable, "-m", "upriver", "--log-format", "json", "--debug", "run",
-               "--threads", "1"]  # fmt: skip
+    is_reading = command == "test"
+    left_out = ("target",) if is_reading else ("target", "*.duckdb*")
+    shutil.copytree(bench.our_dir, copy, ignore=shutil.ignore_patterns(*left_out))
+    arguments = [sys.executable, "-m", "upriver", "--log-format", "json", "--debug", command,
+                 "--threads", "1"]  # fmt: skip
     environment = {**os.environ, "DBT_PROFILES_DIR": "."}
-    output = subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=True)
+    output = subprocess.run(arguments, cwd=copy, env=environment, capture_output=True, check=True)
     statements = [
         record["data"]["sql"]
         for record in map(json.loads, output.stdout.splitlines())
@@ -244,8 +318,11 @@ def statements_by_hand(bench: Bench) -> Cost:
     path.write_text(json.dumps(statements))
     database = bench.scratch / "by_hand" / "bench.duckdb"
     database.parent.mkdir()
+    if is_reading:
+        shutil.copy(copy / "bench.duckdb", database)
+    results = json.loads((copy / "target" / "run_results.json").read_bytes())["results"]
     script = [sys.executable, "-m", "benchmarks.by_hand", str(path), str(database)]
-    return timed(script, ROOT)
+    return timed(script, ROOT), len(results)
 
 
 ROWS: dict[str, Callable[[Bench], Row]] = {
@@ -254,6 +331,8 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "compile": compile_edited,
     "state": state_read,
     "run": run_small,
+    "test": tests_small,
+    "docs": docs,
 }
 
 
@@ -291,13 +370,16 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only-upriver", action="store_true")
+    parser.add_argument("--macros", type=int, help="macros of the project, all of them in use")
+    parser.add_argument("--packages", type=Path, help="a folder of checkouts of packages")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    shape = Shape(given.macros, given.packages)
     rows: list[Row] = []
     for models in given.models:
         for name in given.rows:
-            size = min(models, 500) if name == "run" else models
-            bench = Bench(size, repeats=given.repeats, runs_dbt=not given.only_upriver)
+            size = min(models, 500) if name in ("run", "test") else models
+            bench = Bench(size, shape, repeats=given.repeats, runs_dbt=not given.only_upriver)
             try:
                 rows.append(ROWS[name](bench))
             finally:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 from pathlib import Path
+from typing import NamedTuple
 
 AREAS = ("sales", "finance", "product", "growth", "support", "logistics", "people", "risk")
 NOUNS = ("orders", "events", "users", "items", "visits", "payments", "tickets", "shipments")
@@ -82,8 +83,22 @@ HELPER_MACRO = """\
 """
 
 
-def generate(directory: Path, models: int, seed: int = 7, macros: int = 60) -> None:
-    """Write a project of about `models` models and twice as many tests."""
+USED_MACROS = 20
+"""How many of the helping macros models call, unless told."""
+
+
+def generate(
+    directory: Path,
+    models: int,
+    seed: int = 7,
+    macros: int = 60,
+    used_macros: int = USED_MACROS,
+    calls: tuple[str, ...] = (),
+) -> None:
+    """Write a project of about `models` models and twice as many tests.
+
+    `calls` are expressions that models have beside their own, such as calls of packages' macros.
+    """
     chooser = random.Random(seed)
     write(directory / "dbt_project.yml", PROJECT)
     write(directory / "profiles.yml", PROFILE)
@@ -94,10 +109,18 @@ def generate(directory: Path, models: int, seed: int = 7, macros: int = 60) -> N
     )
     write(directory / "seeds/currencies.csv", "code,rate\nEUR,1.0\nUSD,0.9\nGBP,1.2\n")
     write(directory / "models/sources.yml", sources())
-    staging = layer(directory, chooser, "staging", models * 40 // 100, [])
-    middle = layer(directory, chooser, "intermediate", models * 35 // 100, staging)
+    extra = Extra(used_macros, calls)
+    staging = layer(directory, chooser, "staging", models * 40 // 100, [], extra)
+    middle = layer(directory, chooser, "intermediate", models * 35 // 100, staging, extra)
     rest = models - len(staging) - len(middle)
-    layer(directory, chooser, "marts", rest, [*staging[-200:], *middle])
+    layer(directory, chooser, "marts", rest, [*staging[-200:], *middle], extra)
+
+
+class Extra(NamedTuple):
+    """What models call beside each other."""
+
+    used_macros: int
+    calls: tuple[str, ...]
 
 
 def sources() -> str:
@@ -116,7 +139,12 @@ def sources() -> str:
 
 
 def layer(
-    directory: Path, chooser: random.Random, name: str, count: int, parents: list[str]
+    directory: Path,
+    chooser: random.Random,
+    name: str,
+    count: int,
+    parents: list[str],
+    extra: Extra,
 ) -> list[str]:
     """Write one layer and return its models' names."""
     names: list[str] = []
@@ -127,7 +155,10 @@ def layer(
         folder = f"models/{name}/{area}"
         reads = chooser.sample(parents, min(len(parents), chooser.randint(1, 3)))
         kind = kind_of(chooser, name, index)
-        write(directory / folder / f"{model}.sql", sql(chooser, model, kind, area, noun, reads))
+        write(
+            directory / folder / f"{model}.sql",
+            sql(chooser, model, kind, area, noun, reads, extra),
+        )
         by_folder.setdefault(folder, []).append(model)
         names.append(model)
     for folder, members in by_folder.items():
@@ -147,7 +178,13 @@ def kind_of(chooser: random.Random, layer_name: str, index: int) -> str:
 
 
 def sql(
-    chooser: random.Random, model: str, kind: str, area: str, noun: str, reads: list[str]
+    chooser: random.Random,
+    model: str,
+    kind: str,
+    area: str,
+    noun: str,
+    reads: list[str],
+    extra: Extra,
 ) -> str:
     """Return a model's text."""
     lines = [f"-- {model}: {noun} of {area}"]
@@ -166,7 +203,7 @@ def sql(
     uses_macros = chooser.random() < 0.25
     amount = "{{ cents('amount') }}" if uses_macros else "amount * 100"
     if uses_macros and chooser.random() < 0.5:
-        amount = "{{ helper_" + str(chooser.randrange(20)) + "('amount') }}"
+        amount = "{{ helper_" + str(chooser.randrange(extra.used_macros)) + "('amount') }}"
     if not reads:
         # Staging models stand on literals, so that a run needs no data.
         lines += [
@@ -194,6 +231,7 @@ def sql(
         f"        {amount} as scaled,",
         "        amount,",
         "        happened_on,",
+        *(f"        {call} as called_{at}," for at, call in enumerate(extra.calls) if uses_macros),
         "        row_number() over (partition by id order by happened_on) as position",
         "    from source",
     ]
@@ -257,8 +295,9 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=500)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--macros", type=int, default=60)
+    parser.add_argument("--used-macros", type=int, default=USED_MACROS)
     given = parser.parse_args()
-    generate(given.directory, given.models, given.seed, given.macros)
+    generate(given.directory, given.models, given.seed, given.macros, given.used_macros)
 
 
 if __name__ == "__main__":
