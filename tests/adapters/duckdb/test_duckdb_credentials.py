@@ -83,6 +83,9 @@ def test_the_database_may_be_that_of_an_attached_file():
         ({"secrets": [{"key_id": "k"}]}, "credential-invalid", "must be a mapping with `type`"),
         ({"secrets": [{"type": "s3", "a b": "k"}]}, "credential-invalid", "`secrets` entry 1"),
         ({"remote": {"host": "h"}}, "credential-unsupported", "`remote`"),
+        ({"plugins": ["excel"]}, "credential-invalid", "must be a mapping with `module`"),
+        ({"plugins": [{"module": "excel"}]}, "credential-unsupported", "part of dbt-duckdb"),
+        ({"use_credential_provider": "gcp"}, "credential-unsupported", "only of `aws`"),
     ],
 )
 def test_a_mistake_is_a_problem(output: dict[str, Any], code: str, words: str):
@@ -92,12 +95,18 @@ def test_a_mistake_is_a_problem(output: dict[str, Any], code: str, words: str):
     assert words in problems[0].message
 
 
-def test_what_is_not_supported_is_said_and_does_not_stop_the_rest():
-    credentials, problems = parse(plugins=[{"module": "excel"}])
-    assert credentials is not None
-    assert [(problem.code, problem.severity) for problem in problems] == [
-        ("credential-unsupported", "warning")
-    ]
+@pytest.mark.parametrize(
+    ("output", "library"),
+    [({"filesystems": [{"fs": "s3"}]}, "fsspec"), ({"use_credential_provider": "aws"}, "boto3")],
+)
+def test_what_needs_another_library_names_it(
+    output: dict[str, Any], library: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    credentials, problems = parse(**output)
+    assert credentials is None
+    assert [problem.code for problem in problems][:1] == ["credential-unsupported"]
+    assert problems[0].hint == f"pip install {library}"
 
 
 def test_no_secret_is_shown():

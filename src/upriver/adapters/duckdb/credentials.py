@@ -6,15 +6,17 @@ database is named after the file, unless the profile names the alias of an attac
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from upriver.adapters.contract import Credentials
+from upriver.adapters.duckdb.plugins import BUILT_IN, has_dbt_duckdb
 from upriver.adapters.output import Field, Where, read_output
 from upriver.adapters.redact import hide_in_value
 from upriver.problems import Problem, has_errors
@@ -49,12 +51,8 @@ _SHOWN = (
     "use_credential_provider", "attach", "filesystems", "remote", "plugins",
     "disable_transactions",
 )  # fmt: skip
-_UNSUPPORTED = {
-    "remote": "a remote DuckDB behind the PostgreSQL protocol",
-    "filesystems": "fsspec file systems",
-    "plugins": "dbt-duckdb plug-ins",
-    "use_credential_provider": "loading cloud credentials through boto3",
-}
+_NEEDED = {"filesystems": "fsspec", "use_credential_provider": "boto3"}
+"""Libraries that a key needs, which upriver does not bring."""
 FILE_TYPES = frozenset({"", "duckdb", "sqlite"})
 """Types of attachments whose path is a file's."""
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9_+.-]+:")
@@ -97,7 +95,7 @@ def parse_credentials(
     """
     where = Where(profile=profile, target=target)
     values, found = read_output(output, _FIELDS, {}, where)
-    problems = [*found, *_unsupported(values, where)]
+    problems = [*found, *_unsupported(values, where), *_extensions_in_python(values, where)]
     path = values["path"]
     attachments = _structs(values, "attach", Attachment, where, problems)
     extensions = _structs(
@@ -203,17 +201,51 @@ def _structs(
     return tuple(made) or ((struct(),) if struct is Retries else ())
 
 
-def _unsupported(values: Mapping[str, Any], where: Where) -> list[Problem]:
-    return [
+def _unsupported(values: Mapping[str, Any], where: Where) -> Iterator[Problem]:
+    """Report what cannot be done here: without another library, or at all."""
+    for key, library in _NEEDED.items():
+        if values[key] and importlib.util.find_spec(library) is None:
+            yield Problem(
+                code="credential-unsupported",
+                message=f"`{key}` in {where} needs the library {library}, which is not installed",
+                span=where.span(key),
+                hint=f"pip install {library}",
+            )
+    said = []
+    if values["remote"]:
+        said.append(("remote", "a remote DuckDB behind the PostgreSQL protocol"))
+    provider = values["use_credential_provider"]
+    if provider not in (None, "aws"):
+        said.append(("use_credential_provider", f"credentials of `{provider}`, only of `aws`"))
+    yield from (
         Problem(
             code="credential-unsupported",
-            message=f"`{key}` in {where} has no effect: upriver does not support {what}",
-            severity="error" if key == "remote" else "warning",
+            message=f"`{key}` in {where}: upriver does not support {what}",
             span=where.span(key),
         )
-        for key, what in _UNSUPPORTED.items()
-        if values[key]
-    ]
+        for key, what in said
+    )
+
+
+def _extensions_in_python(values: Mapping[str, Any], where: Where) -> Iterator[Problem]:
+    for key, named in (("plugins", "module"), ("filesystems", "fs")):
+        for at, entry in enumerate(values[key] or ()):
+            if not (isinstance(entry, Mapping) and isinstance(entry.get(named), str)):
+                yield Problem(
+                    code="credential-invalid",
+                    message=f"`{key}` entry {at + 1} in {where} must be a mapping with `{named}`",
+                    span=where.span(key),
+                )
+    for entry in values["plugins"] or ():
+        module = entry.get("module") if isinstance(entry, Mapping) else None
+        if module in BUILT_IN and not has_dbt_duckdb():
+            yield Problem(
+                code="credential-unsupported",
+                message=f"The plug-in `{module}` in {where} is part of dbt-duckdb, which is not"
+                " installed here",
+                span=where.span("plugins"),
+                hint="pip install dbt-duckdb beside upriver, or remove the entry",
+            )
 
 
 def _bad_names(values: Mapping[str, Any], where: Where) -> list[Problem]:

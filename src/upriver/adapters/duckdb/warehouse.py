@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING
 from upriver.adapters.contract import Credentials
 from upriver.adapters.duckdb.connection import DuckdbConnection
 from upriver.adapters.duckdb.credentials import MEMORY, Extension, Retries
+from upriver.adapters.duckdb.plugins import (
+    Plugins,
+    file_systems,
+    load_plugins,
+    provided_settings,
+)
 from upriver.adapters.duckdb.retry import retrying
 from upriver.adapters.duckdb.setup import (
     attach_statement,
@@ -44,14 +50,17 @@ class DuckdbWarehouse:
         self._lock = threading.Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
         self._open: list[DuckdbConnection] = []
+        self._plugins: Plugins | None = None
+        self._settings = dict(credentials.secret["settings"])
 
     def connect(self, name: str) -> DuckdbConnection:
         """Open a cursor, and the database before the first one."""
         with self._lock:
             if self._root is None:
                 self._root = self._open_database()
+            cursor = self._root.cursor()
             connection = DuckdbConnection(
-                self._root.cursor(),
+                cursor,
                 name=name,
                 has_transactions=not self._secret["disable_transactions"],
                 hidden=self._hidden,
@@ -61,8 +70,10 @@ class DuckdbWarehouse:
             )
             self._open.append(connection)
         try:
-            for statement in setting_statements(self._secret["settings"]):
+            for statement in setting_statements(self._settings):
                 connection.execute(statement)
+            if self._plugins is not None:
+                self._plugins.configure_cursor(cursor)
         except WarehouseError:
             connection.close()
             raise
@@ -103,6 +114,8 @@ class DuckdbWarehouse:
             self._prepare(root)
         except duckdb.Error as error:
             failure = self._explain(error, is_open=root is not None)
+        except WarehouseError as error:
+            failure = str(error)
         if root is not None and not failure:
             return root
         if root is not None:
@@ -113,10 +126,25 @@ class DuckdbWarehouse:
     def _prepare(self, root: duckdb.DuckDBPyConnection) -> None:
         for extension in self._secret["extensions"]:
             _load_extension(root, extension)
+        for system in file_systems(self._secret["filesystems"] or ()):
+            root.register_filesystem(system)
         for number, secret in enumerate(self._secret["secrets"], start=1):
             root.execute(secret_statement(secret, number))
         for attachment in self._secret["attach"]:
             root.execute(attach_statement(attachment))
+        self._extend(root)
+
+    def _extend(self, root: duckdb.DuckDBPyConnection) -> None:
+        """Do what the profile has done in Python."""
+        provider = self._secret["use_credential_provider"]
+        if provider:
+            provided = provided_settings(provider)
+            self._settings = {**provided, **self._secret["settings"]}
+            self._hidden = (*self._hidden, *map(str, provided.values()))
+        if self._secret["plugins"] and self._plugins is None:
+            self._plugins = load_plugins(self._secret["plugins"], self._secret["module_paths"])
+        if self._plugins is not None:
+            self._plugins.configure_connection(root)
 
     def _explain(self, error: Exception, *, is_open: bool) -> str:
         """Say which file could not be opened and what to do, with DuckDB's own words."""
