@@ -76,7 +76,7 @@ def test_each_kind_has_its_tree(kind: str, tree: str) -> None:
 def test_paths_that_configure_nothing_are_found(tree: dict[str, Any], expected: list[str]) -> None:
     fqns = {"model": {("p", "d", "m")}} if tree != {"+tags": "a"} else {}
     package = PackageInput(name="p", configs={"models": tree})
-    found = unused_paths([package], "p", fqns)  # type: ignore[arg-type]
+    found = unused_paths([package], "p", lambda kind: fqns.get(kind, set()))
     assert [".".join(path) for path in found] == expected
 
 

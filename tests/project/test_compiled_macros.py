@@ -11,7 +11,7 @@ from tests.jinja.contexts import world as make_world
 
 from upriver.jinja.environment import macro_template
 from upriver.project import compiled_macros
-from upriver.project.compiled_macros import CompiledMacros
+from upriver.project.compiled_macros import CompiledMacros, keep_parsed, read_parsed
 
 MACROS = tuple(
     macro
@@ -84,3 +84,12 @@ def test_python_that_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     CompiledMacros(compiled(), tmp_path / "x.macros").save(MACROS)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_parsed_macros_hold_for_what_they_were_made_of(tmp_path: Path) -> None:
+    place = tmp_path / "x.parsed"
+    assert read_parsed("duckdb", ("1", "a"), place) is None
+    keep_parsed("duckdb", ("1", "a"), MACROS, place)
+    assert read_parsed("duckdb", ("1", "a"), place) == MACROS
+    assert read_parsed("duckdb", ("1", "b"), place) is None
+    assert read_parsed("duckdb", ("2", "a"), place) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from upriver.graph.config import ADAPTER_KEYS, DEFAULTS, is_colour, wrong_types
@@ -123,11 +123,12 @@ def check_relations(scope: Scope, drafts: Iterable[Draft]) -> None:
             )
 
 
-def check_unused_paths(scope: Scope, drafts: Iterable[Draft]) -> None:
+def check_unused_paths(scope: Scope, drafts: Sequence[Draft]) -> None:
     """Warn of config trees that configure nothing (PROJ-67)."""
-    fqns: dict[str, set[tuple[str, ...]]] = {}
-    for draft in drafts:
-        fqns.setdefault(draft.kind, set()).add(draft.values.get("fqn", ()))
+
+    def fqns(kind: str) -> set[tuple[str, ...]]:
+        return {draft.values.get("fqn", ()) for draft in drafts if draft.kind == kind}
+
     for path in unused_paths(scope.inputs.packages, scope.inputs.root, fqns):
         scope.report(
             "config-path-unused",

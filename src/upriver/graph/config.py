@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -317,6 +318,7 @@ def _in_full(begin: Any) -> Any:
 _TEXTS = ("alias", "schema", "database", "group", "materialized", "on_schema_change")
 _MAPPINGS = ("meta", "persist_docs", "quoting", "column_types", "grants", "docs", "contract")
 _ABSENT: dict[str, Any] = {}
+_ONLY_TEXT = frozenset({str})
 _HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 _COLOUR_NAMES = """
     aliceblue antiquewhite aqua aquamarine azure beige bisque black blanchedalmond blue blueviolet
@@ -341,6 +343,8 @@ _COLOUR_NAMES = """
 
 def wrong_types(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Give the keys whose values cannot be what they are, with words for what they must be."""
+    if _has_usual_types(config):
+        return
     if not isinstance(config.get("enabled", True), bool):
         yield "enabled", "`true` or `false`"
     for key in _TEXTS:
@@ -356,6 +360,22 @@ def wrong_types(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     tags = config.get("tags", [])
     if not isinstance(tags, str) and not all(isinstance(tag, str) for tag in tags):
         yield "tags", "text or a list of texts"
+
+
+def _has_usual_types(config: Mapping[str, Any]) -> bool:
+    """Whether all values are certainly what they must be, as in nearly every config."""
+    get = config.get
+    for key in _TEXTS:
+        kind = type(get(key))
+        if kind is not str and kind is not NoneType:
+            return False
+    for key in _MAPPINGS:
+        if type(get(key, _ABSENT)) is not dict:
+            return False
+    tags = get("tags", ())
+    if type(tags) is not list or not set(map(type, tags)) <= _ONLY_TEXT:
+        return False
+    return type(get("enabled", True)) is bool and get("begin") is None
 
 
 def _is_moment(value: Any) -> bool:

@@ -6,7 +6,7 @@ node whose name the tree does not mention gets the directory's config, the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -144,11 +144,11 @@ def config_keys(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unused_paths(
-    packages: Iterable[PackageInput], root: str, fqns: Mapping[str, set[tuple[str, ...]]]
+    packages: Iterable[PackageInput], root: str, fqns: Callable[[str], set[tuple[str, ...]]]
 ) -> tuple[tuple[str, ...], ...]:
     """Return the paths of the root project's trees that configure nothing (PROJ-67).
 
-    `fqns` holds the fqns of each kind, disabled nodes included.
+    `fqns` gives the fqns of a kind, disabled nodes included.
     """
     found: list[tuple[str, ...]] = []
     for package in packages:
@@ -157,7 +157,7 @@ def unused_paths(
         for tree, kind in _REPORTED.items():
             paths = tuple(_config_paths(package.configs.get(tree) or {}, ()))
             if paths:
-                used = _prefixes(fqns.get(kind, set()))
+                used = _prefixes(fqns(kind))
                 found.extend((tree, *path) for path in paths if path not in used)
     return tuple(found)
 

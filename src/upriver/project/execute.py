@@ -63,7 +63,7 @@ from upriver.run.setting import OperationCall, RunSetting, ShowOptions
 from upriver.run.writer import Writer
 from upriver.state.denial import Denials
 from upriver.state.remote.address import read_address
-from upriver.state.wire.nodes import CompiledPart
+from upriver.state.wire.code_nodes import CompiledPart
 from upriver.workspace.profile import Profile
 
 _REUSING = frozenset({"run", "build"})

@@ -17,6 +17,7 @@ from upriver.jinja.macro_table import MacroTable
 from upriver.jinja.world import World
 from upriver.parse.file import needs_text, parse_file
 from upriver.problems import Problem, has_errors
+from upriver.project.compiled_macros import keep_parsed, read_parsed
 from upriver.project.loading import (
     BODY_KINDS,
     Counts,
@@ -333,6 +334,11 @@ def _builtin_macros(loading: Loading, version: str) -> tuple[Macro, ...]:
     if found is not None:
         return found
     dialect = loading.settings.dialect
+    stamp = (version, loading.memory.store.stamp)
+    kept: tuple[Macro, ...] | None = read_parsed(dialect.type, stamp) if stamp[1] else None
+    if kept is not None:
+        loading.memory.put_builtin_macros(version, kept)
+        return kept
     world = parse_world(loading, macro_table(loading, ()))
     macros: list[Macro] = []
     for package, path, text in builtin_macro_files(dialect.type, dialect.parents):
@@ -342,6 +348,8 @@ def _builtin_macros(loading: Loading, version: str) -> tuple[Macro, ...]:
         )  # fmt: skip
         macros.extend(parse_file(file, text, world).macros)
     loading.memory.put_builtin_macros(version, tuple(macros))
+    if stamp[1]:
+        keep_parsed(dialect.type, stamp, tuple(macros))
     return tuple(macros)
 
 

@@ -17,6 +17,7 @@ from upriver.jinja.world import Invocation
 from upriver.project.artifacts import metadata_of
 from upriver.project.memory import ManifestRow, Memory
 from upriver.state.publish import write_atomically
+from upriver.state.wire.code_nodes import CompiledPart
 from upriver.state.wire.manifest import (
     Metadata,
     Places,
@@ -25,7 +26,6 @@ from upriver.state.wire.manifest import (
     encode_resource,
     manifest_pieces,
 )
-from upriver.state.wire.nodes import CompiledPart
 from upriver.state.wire.semantic_manifest import encode_semantic_manifest
 from upriver.state.wire.splice import Layout, layout_of, splice
 

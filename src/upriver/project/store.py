@@ -9,6 +9,7 @@ an empty one.
 from __future__ import annotations
 
 import contextlib
+import io
 import mmap
 import os
 import sqlite3
@@ -240,18 +241,28 @@ def _write_pack(path: Path, values: Iterable[tuple[str, Any]]) -> int:
     """Write values and the index of them; returns where the index begins."""
     keys: list[str] = []
     ends: list[int] = []
-    end = 0
-    encode = _encoder.encode
-    with path.open("wb", buffering=WRITE_BUFFER) as file:
-        write = file.write
+    written = length = 0
+    # Encoded into one buffer, which the encoder grows and cuts: bytes of their own for each value
+    # take half as long again.
+    encode_into, buffer = _encoder.encode_into, bytearray(WRITE_BUFFER)
+    with path.open("wb", buffering=0) as file:
         for key, value in values:
-            data = encode(value)
-            write(data)
-            end += len(data)
+            encode_into(value, buffer, length)
+            length = len(buffer)
             keys.append(key)
-            ends.append(end)
-        write(encode(_PackIndex(tuple(keys), tuple(ends))))
-    return end
+            ends.append(written + length)
+            if length > WRITE_BUFFER:
+                _write_whole(file, buffer)
+                written, length = written + length, 0
+        encode_into(_PackIndex(tuple(keys), tuple(ends)), buffer, length)
+        _write_whole(file, buffer)
+    return written + length
+
+
+def _write_whole(file: io.FileIO, data: bytearray) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
 
 
 def _mapped(path: Path) -> bytes | mmap.mmap:

@@ -12,8 +12,8 @@ from upriver.resources.nodes import Node, Resource, kind_of
 from upriver.run.batches import Batch
 from upriver.state.baseline import Published, is_deferrable
 from upriver.state.defer import DEFERRABLE_KINDS
+from upriver.state.wire.code_nodes import CompiledPart
 from upriver.state.wire.manifest import encode_resource
-from upriver.state.wire.nodes import CompiledPart
 
 _SECTION_OF_KIND = {
     "source": "sources",

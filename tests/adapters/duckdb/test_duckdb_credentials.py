@@ -58,7 +58,7 @@ def test_a_relative_path_is_relative_to_the_current_directory(
     credentials = accepted(path="data/dev.duckdb")
     assert credentials.secret["path"] == str(tmp_path / "data" / "dev.duckdb")
     assert credentials.shown["path"] == "data/dev.duckdb"
-    assert credentials.unique_field == "data/dev.duckdb"
+    assert credentials.unique_field == credentials.secret["path"]
 
 
 def test_the_database_may_be_that_of_an_attached_file():

@@ -23,6 +23,7 @@ from tests.state.shop import (
 )
 
 from upriver.resources.macro import Doc
+from upriver.state.wire.code_nodes import CompiledPart
 from upriver.state.wire.manifest import (
     Places,
     encode_doc,
@@ -32,7 +33,6 @@ from upriver.state.wire.manifest import (
     encode_resource,
     manifest_pieces,
 )
-from upriver.state.wire.nodes import CompiledPart
 
 TOP = (
     "metadata", "nodes", "sources", "macros", "docs", "exposures", "metrics", "groups",

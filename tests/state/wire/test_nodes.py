@@ -82,7 +82,8 @@ def test_an_inline_query_is_a_sql_operation():
         schema="dev",
         relation_name=None,
     )
-    assert resource_value(operation, 1.0)["resource_type"] == "sql_operation"
+    value = json.loads(msgspec.json.encode(resource_value(operation, 1.0)))
+    assert value["resource_type"] == "sql_operation"
 
 
 def test_a_macro_has_docs_even_when_nothing_was_said():

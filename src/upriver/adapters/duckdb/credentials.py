@@ -126,7 +126,8 @@ def parse_credentials(
         threads=values["threads"],
         shown=shown,
         secret=secret,
-        unique_field=path,
+        # Whole, since every checkout has a `dev.duckdb` of its own.
+        unique_field=absolute(path, root),
     )
     return credentials, tuple(problems)
 

@@ -24,6 +24,7 @@ from upriver.resources.calls import Facts, RefCall, SourceCall, Version
 from upriver.resources.definitions import ColumnPatch, TestItem
 from upriver.resources.nodes import Test
 
+_ONLY_TEXT = frozenset({str})
 _LONGEST_NAME = 63
 """Longer names are shortened where they name files and relations."""
 _SHORT_STEM = 30
@@ -286,7 +287,10 @@ def _names(item: TestItem, stem: str, kwargs: Mapping[str, Any]) -> tuple[str, s
 
 
 def _digest(name: str, item: TestItem, kwargs: Mapping[str, Any]) -> str:
-    shown = f"'kwargs': {_as_text(kwargs)!r}, 'name': {item.name!r}"
+    values: Any = {key: kwargs[key] for key in sorted(kwargs)}
+    if not set(map(type, values.values())) <= _ONLY_TEXT:
+        values = _as_text(kwargs)
+    shown = f"'kwargs': {values!r}, 'name': {item.name!r}"
     return _md5(f"{name}{{{shown}, 'namespace': {str(item.namespace)!r}}}")[-10:]
 
 

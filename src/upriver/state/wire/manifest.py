@@ -17,7 +17,8 @@ import msgspec
 from upriver.graph.graph import Graph
 from upriver.resources.macro import Doc, Macro
 from upriver.resources.nodes import Resource
-from upriver.state.wire.nodes import CompiledPart, doc_value, macro_value, resource_value
+from upriver.state.wire.code_nodes import CompiledPart
+from upriver.state.wire.nodes import doc_value, macro_value, resource_value
 from upriver.state.wire.selectors import selector_values
 
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"

@@ -8,50 +8,32 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from upriver.resources.calls import RefCall
 from upriver.resources.macro import Doc, Macro
 from upriver.resources.nodes import (
-    Analysis,
-    Column,
     Exposure,
-    Function,
     Group,
-    Model,
-    Node,
-    Operation,
     Resource,
     Seed,
-    Snapshot,
     Source,
-    SqlOperation,
-    Test,
     UnitTest,
 )
 from upriver.resources.semantic import Metric, SavedQuery, SemanticModel
+from upriver.state.wire.code_nodes import (
+    CompiledPart,
+    code_node,
+    columns_value,
+    docs_value,
+    names_value,
+    refs_value,
+    seed,
+)
 from upriver.state.wire.semantic import semantic_value
-
-
-class CompiledPart(msgspec.Struct, frozen=True, kw_only=True):
-    """What compiling and running added to a node (ART-46)."""
-
-    compiled_code: str | None = None
-    compiled_path: str | None = None
-    """As written: `target/compiled/<package>/<path>`."""
-    build_path: str | None = None
-    """As written: `target/run/<package>/<path>`, once it ran."""
-    extra_ctes: tuple[tuple[str, str], ...] = ()
-    """unique_id and SQL of each inlined ephemeral model."""
-
-
-_DOCS_DEFAULT: dict[str, Any] = {"show": True, "node_color": None}
 
 
 def resource_value(
     resource: Resource, created_at: float, compiled: CompiledPart | None = None
-) -> dict[str, Any]:
-    """Return the plain value of one resource."""
+) -> Any:
+    """Return one resource as the encoder takes it."""
     match resource:
         case Source():
             return _source(resource, created_at)
@@ -62,129 +44,11 @@ def resource_value(
         case UnitTest():
             return _unit_test(resource, created_at)
         case Seed():
-            return _seed(resource, created_at)
+            return seed(resource, created_at)
         case SemanticModel() | Metric() | SavedQuery():
             return semantic_value(resource, created_at)
         case _:
-            return _code_node(resource, created_at, compiled)
-
-
-def _node(node: Node, kind: str, created_at: float, build_path: str | None) -> dict[str, Any]:
-    """What every member of `nodes` has (ART-30), up to where the kinds part."""
-    return {
-        "database": node.database,
-        "schema": node.schema,
-        "name": node.name,
-        "resource_type": kind,
-        "package_name": node.package,
-        "path": node.path,
-        "original_file_path": node.original_file_path,
-        "unique_id": node.unique_id,
-        "fqn": node.fqn,
-        "alias": node.alias,
-        "checksum": {"name": node.checksum_name, "checksum": node.checksum},
-        "config": node.config,
-        "tags": node.tags,
-        "description": node.description,
-        "columns": _columns(node.columns),
-        "meta": node.meta,
-        "group": node.group,
-        "docs": _docs(node.docs),
-        "patch_path": node.patch_path,
-        "build_path": build_path,
-        "unrendered_config": node.unrendered_config,
-        "created_at": created_at,
-        "relation_name": node.relation_name,
-        "raw_code": node.raw_code,
-        "doc_blocks": node.doc_blocks,
-    }
-
-
-def _seed(seed: Seed, created_at: float) -> dict[str, Any]:
-    value = _node(seed, "seed", created_at, None)
-    value["root_path"] = seed.root_path
-    value["depends_on"] = {"macros": seed.depends_on_macros}
-    return value
-
-
-_KINDS: dict[type[Node], str] = {
-    Model: "model",
-    Snapshot: "snapshot",
-    Analysis: "analysis",
-    Test: "test",
-    Operation: "operation",
-    Function: "function",
-    SqlOperation: "sql_operation",
-}
-
-
-def _code_node(
-    node: Model | Snapshot | Analysis | Test | Operation | SqlOperation | Function,
-    created_at: float,
-    compiled: CompiledPart | None,
-) -> dict[str, Any]:
-    """A node that has code (ART-31 .. ART-36)."""
-    build_path = compiled.build_path if compiled is not None else None
-    value = _node(node, _KINDS[type(node)], created_at, build_path)
-    contract = node.config.get("contract") or {}
-    value |= {
-        "language": node.language,
-        "refs": _refs(node.refs),
-        "sources": [(call.source, call.table) for call in node.sources],
-        "metrics": _names(node.metrics),
-        "functions": _names(node.functions),
-        "depends_on": {"macros": node.depends_on_macros, "nodes": node.depends_on},
-        "compiled_path": compiled.compiled_path if compiled is not None else None,
-        "contract": {
-            "enforced": bool(contract.get("enforced")),
-            "alias_types": contract.get("alias_types", True),
-            "checksum": node.contract_checksum if isinstance(node, Model) else None,
-        },
-    }
-    match node:
-        case Model():
-            value |= _model_keys(node)
-        case Test() if node.test_name is not None:
-            value |= _generic_test_keys(node)
-        case Operation():
-            value["index"] = node.index
-        case Function():
-            value |= {"arguments": node.arguments, "returns": node.returns}
-        case _:
-            pass
-    if compiled is not None:
-        value |= {
-            "compiled": True,
-            "compiled_code": compiled.compiled_code,
-            "extra_ctes_injected": True,
-            "extra_ctes": [{"id": key, "sql": sql} for key, sql in compiled.extra_ctes],
-        }
-    return value
-
-
-def _model_keys(model: Model) -> dict[str, Any]:
-    return {
-        "access": model.access,
-        "constraints": [_model_constraint(item) for item in model.constraints],
-        "version": model.version,
-        "latest_version": model.latest_version,
-        "deprecation_date": model.deprecation_date,
-        "primary_key": model.primary_key,
-        "time_spine": model.time_spine,
-    }
-
-
-def _generic_test_keys(test: Test) -> dict[str, Any]:
-    return {
-        "column_name": test.column_name,
-        "file_key_name": test.file_key_name,
-        "attached_node": test.attached_node,
-        "test_metadata": {
-            "name": test.test_name,
-            "kwargs": test.test_kwargs,
-            "namespace": test.test_namespace,
-        },
-    }
+            return code_node(resource, created_at, compiled)
 
 
 _NO_THRESHOLD: dict[str, Any] = {"count": None, "period": None}
@@ -228,7 +92,7 @@ def _source(source: Source, created_at: float) -> dict[str, Any]:
         "freshness": freshness_value(source.freshness),
         "external": source.external,
         "description": source.description,
-        "columns": _columns(source.columns),
+        "columns": columns_value(source.columns),
         "meta": source.meta,
         "source_meta": source.source_meta,
         "tags": source.tags,
@@ -264,9 +128,9 @@ def _exposure(exposure: Exposure, created_at: float) -> dict[str, Any]:
         "unrendered_config": exposure.unrendered_config,
         "url": exposure.url,
         "depends_on": {"macros": exposure.depends_on_macros, "nodes": exposure.depends_on},
-        "refs": _refs(exposure.refs),
+        "refs": refs_value(exposure.refs),
         "sources": [(call.source, call.table) for call in exposure.sources],
-        "metrics": _names(exposure.metrics),
+        "metrics": names_value(exposure.metrics),
         "created_at": created_at,
     }
 
@@ -324,7 +188,7 @@ def _fixture(item: dict[str, Any]) -> dict[str, Any]:
 
 def macro_value(macro: Macro, created_at: float) -> dict[str, Any]:
     """Return the plain value of a macro (ART-43)."""
-    docs = _docs(macro.docs)
+    docs = docs_value(macro.docs)
     return {
         "name": macro.name,
         "resource_type": "macro",
@@ -359,55 +223,3 @@ def doc_value(doc: Doc) -> dict[str, Any]:
         "unique_id": doc.unique_id,
         "block_contents": doc.block_contents,
     }
-
-
-def _docs(docs: dict[str, Any]) -> dict[str, Any]:
-    return {**_DOCS_DEFAULT, **docs} if docs else _DOCS_DEFAULT
-
-
-def _refs(calls: tuple[RefCall, ...]) -> list[dict[str, Any]]:
-    return [
-        {"name": call.name, "package": call.package, "version": call.version} for call in calls
-    ]
-
-
-def _names(calls: tuple[RefCall, ...]) -> list[tuple[str, ...]]:
-    """Metric and function calls, which are written as lists of their arguments (ART-47)."""
-    return [(call.name,) if call.package is None else (call.package, call.name) for call in calls]
-
-
-def _columns(columns: dict[str, Column]) -> dict[str, Any]:
-    return {name: _column(column) for name, column in columns.items()} if columns else {}
-
-
-def _column(column: Column) -> dict[str, Any]:
-    """One documented column (ART-48)."""
-    value = {
-        "name": column.name,
-        "description": column.description,
-        "meta": column.meta,
-        "data_type": column.data_type,
-        "constraints": [_constraint(item) for item in column.constraints],
-        "quote": column.quote,
-        "config": {"meta": column.meta, "tags": column.tags},
-        "tags": column.tags,
-        "granularity": column.granularity,
-        "doc_blocks": column.doc_blocks,
-    }
-    return value | column.extra if column.extra else value
-
-
-def _constraint(item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": item.get("type"),
-        "name": item.get("name"),
-        "expression": item.get("expression"),
-        "warn_unenforced": item.get("warn_unenforced", True),
-        "warn_unsupported": item.get("warn_unsupported", True),
-        "to": item.get("to"),
-        "to_columns": item.get("to_columns") or [],
-    }
-
-
-def _model_constraint(item: dict[str, Any]) -> dict[str, Any]:
-    return {**_constraint(item), "columns": item.get("columns") or []}

@@ -114,6 +114,16 @@ def _ends_in_block(text: str) -> bool:
         return text.rstrip(" \n")[-1:] in "|>+-"
     if "|" not in text and ">" not in text:
         return False
+    headers = [match.start() for match in _BLOCK_START.finditer(text)]
+    if _BLOCK_HEADER.search(text, text.rfind("\n") + 1):
+        return True
+    if not headers:
+        return False
+    # In most texts one line below the last of them is indented less than all of them.
+    least = min(_indent(text, text.rfind("\n", 0, start) + 1) for start in headers)
+    below = text.find("\n", headers[-1]) + 1
+    if any(_indent(line, 0) <= least for line in text[below:].split("\n") if line.strip(" ")):
+        return False
     outermost = len(text)
     for line in reversed(text.split("\n")):
         content = line.lstrip(" ")
@@ -124,6 +134,14 @@ def _ends_in_block(text: str) -> bool:
             return True
         outermost = min(outermost, indent)
     return False
+
+
+def _indent(text: str, start: int) -> int:
+    """Return how many spaces begin a line."""
+    end = start
+    while text[end] == " ":
+        end += 1
+    return end - start
 
 
 def may_repeat_keys(text: str, count: int) -> bool:
