@@ -153,6 +153,26 @@ def test_what_is_new_or_loaded_again_counts_whole(shop: Shop) -> None:
     assert found == {"raw", "orders", "fresh", *READERS}
 
 
+def test_a_changed_macro_changes_what_it_writes(shop: Shop) -> None:
+    shop.write(
+        {
+            "macros/money.sql": "{% macro money(c) %}{{ c }} / 100{% endmacro %}",
+            "models/priced.sql": "select id, {{ money('amount') }} as price from {{ ref('orders') }}",
+            "models/dear.sql": "select price from {{ ref('priced') }}",
+            "models/cheap.sql": "select id from {{ ref('priced') }}",
+        }
+    )
+    for command in ("parse", "compile"):
+        args = ("-s", "priced") if command == "compile" else ()
+        shop.write({"macros/money.sql": "{% macro money(c) %}{{ c }} / 100{% endmacro %}"})
+        shop(command, "--target", "prod", "--target-path", "prod-state", *args)
+        assert selected(shop, "state:modified.columns") == set()
+        shop.write({"macros/money.sql": "{% macro money(c) %}({{ c }}) / 100.0{% endmacro %}"})
+        found = selected(shop, "state:modified.columns")
+        # Without the text that was sent, nothing can be told of it.
+        assert found == {"priced", "dear", *(() if command == "compile" else ("cheap",))}
+
+
 def test_an_unknown_column_is_told(shop: Shop) -> None:
     shop.write(
         {"models/orders.sql": "select id, customer, amount + 1 as amount from {{ ref('raw') }}"}

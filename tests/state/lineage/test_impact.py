@@ -220,6 +220,18 @@ def test_only_readers_of_a_column_are_reached() -> None:
     assert set(whole) == set(queries)
 
 
+def test_a_star_gives_no_more_what_is_gone() -> None:
+    queries = {"m0": "select a, c from t0", "m1": "select * from m0", "m2": "select a from m1",
+               "m3": "select * exclude (c) from m1"}  # fmt: skip
+    lineages = Lineages(queries, is_open=False)
+    change = changed_columns(lineages.of("m0", "select a, b, c from t0"), lineages.of("m0"))
+    parents = {name: reads(query) for name, query in queries.items()}
+    found = affected({"m0": change}, list(queries), lineages.of, parents)
+    assert set(found) == {"m0", "m1", "m3"}
+    again = affected({"m1": Change(frozenset({"c"}))}, list(queries), lineages.of, parents)
+    assert set(again) == {"m1"}
+
+
 def test_what_cannot_be_read_depends_on_everything() -> None:
     found = affected(
         {"t0": Change(frozenset({"z"}))},

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 READ = frozenset({"model", "snapshot"})
 """Kinds whose columns come from others'."""
-_FORMAT = 1
+_FORMAT = 2
 _KEY = f"lineage-{_FORMAT}"
 _QUERIES = frozenset({"view", "table", "ephemeral", "materialized_view", "incremental"})
 _SNAPSHOT = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted")
@@ -168,25 +168,35 @@ class Lineages:
             texts = rendering.texts(node, parents)
         except UpriverError as error:
             return everything(parents, f"it cannot be rendered: {str(error).splitlines()[0]}")
-        dialect = self._opened.dialect
-        name = reading.dialect_of((dialect.type, *dialect.parents))
-        inputs = [self._input(one) for one in parents]
-        if node.unique_id in self._graph.entries and node.relation_name is not None:
-            inputs.append(self._input(node.unique_id, is_own=True))
-        found: list[Lineage] = [
-            reading.read_lineage(
-                rendering.with_names(text, parents), name, inputs, own=node.unique_id
-            )
-            for text in texts
-        ]
+        names = {one: rendering.name_of(one) for one in parents}
+        names[node.unique_id] = rendering.name_of(node.unique_id)
+        found = [self._read(node, rendering.with_names(text, parents), names) for text in texts]
         made = functools.reduce(reading.both, found)
         return made if made.doubt else _finished(made, node, self._graph)
 
-    def _input(self, unique_id: str, *, is_own: bool = False) -> Input:
-        columns = Columns((), is_complete=False) if is_own else self.columns(unique_id)
+    def read_text(
+        self, node: Node, text: str, names: Mapping[str, tuple[str, ...]]
+    ) -> Lineage | None:
+        """Read a text of a node that reads inputs by other names; None if it has several texts."""
+        if len(self._renders().texts(node, self.parents(node.unique_id))) > 1:
+            return None
+        made = self._read(node, text, names)
+        return made if made.doubt else _finished(made, node, self._graph)
+
+    def _read(self, node: Node, text: str, names: Mapping[str, tuple[str, ...]]) -> Lineage:
+        dialect = self._opened.dialect
+        reading = _reader()
+        inputs = [self._input(one, name, node.unique_id) for one, name in names.items() if name]
+        made: Lineage = reading.read_lineage(
+            text, reading.dialect_of((dialect.type, *dialect.parents)), inputs, own=node.unique_id
+        )
+        return made
+
+    def _input(self, unique_id: str, name: tuple[str, ...], own: str) -> Input:
+        columns = Columns((), is_complete=False) if unique_id == own else self.columns(unique_id)
         made: Input = _reader().Input(
             unique_id=unique_id,
-            name=self._renders().name_of(unique_id),
+            name=name,
             columns=columns.names,
             is_complete=columns.is_complete,
         )

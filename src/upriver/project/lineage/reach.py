@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -94,47 +94,60 @@ def _changes(
 ) -> dict[str, Change]:
     """Return which columns of each modified resource differ."""
     changes: dict[str, Change] = {}
-    rewritten: list[str] = []
+    rewritten: dict[str, frozenset[str]] = {}
     published = reasons.evidence.published()
     for unique_id in modified:
-        kinds = {difference.kind for difference in reasons.own(unique_id)}
+        kinds = frozenset(difference.kind for difference in reasons.own(unique_id))
         theirs = None if published is None else published.meanings.get(unique_id)
         is_read = graph.entries[unique_id].kind in READ and not asked_of(theirs)
-        if is_read and not reasons.is_new(unique_id) and kinds == {"body"}:
-            rewritten.append(unique_id)
+        if is_read and kinds <= _IN_THE_TEXT and not reasons.is_new(unique_id):
+            rewritten[unique_id] = kinds
         else:
             changes[unique_id] = WHOLE
     before = _published(state, rewritten)
-    for unique_id in rewritten:
+    for unique_id, kinds in rewritten.items():
         node, code = graph.resources[unique_id], before.get(unique_id)
-        if code is None or not isinstance(node, Node):
-            changes[unique_id] = WHOLE
-            continue
-        old = _old(lineages, node, code, graph)
-        changes[unique_id] = changed_columns(old, lineages.of(unique_id))
+        old = None
+        if code is not None and isinstance(node, Node):
+            old = _old(lineages, node, code, graph, is_same_otherwise=kinds == {"body"})
+        changes[unique_id] = WHOLE if old is None else changed_columns(old, lineages.of(unique_id))
     return changes
 
 
-def _old(lineages: Lineages, node: Node, code: PublishedCode, graph: Graph) -> Lineage:
+_IN_THE_TEXT = frozenset({"body", "macro", "var", "env", "target", "this", "unknown"})
+"""Differences that a rendered text shows."""
+
+
+def _old(
+    lineages: Lineages, node: Node, code: PublishedCode, graph: Graph, *, is_same_otherwise: bool
+) -> Lineage | None:
     """Return the lineage of the published text over the inputs as they are now.
 
-    What changed in the inputs is a change of theirs, and reaches this resource by itself.
+    What changed in the inputs is a change of theirs, and reaches this resource by itself. If only
+    the body differs, it is rendered as the present one is; else the text that was sent to the
+    warehouse is read, if the manifest has it.
     """
-    parents = [one for one in code.parents if one in graph.entries]
     after = lineages.of(node.unique_id)
     if after.doubt is not None:
-        return after
-    written = msgspec.structs.replace(node, raw_code=code.raw_code)
-    readable = [one for one in parents if graph.entries[one].kind != "function"]
-    return lineages.read(written, readable)
+        return None
+    readable = [
+        one
+        for one in code.parents
+        if one in graph.entries and graph.entries[one].kind != "function"
+    ]
+    if is_same_otherwise:
+        return lineages.read(msgspec.structs.replace(node, raw_code=code.raw_code), readable)
+    if code.compiled_code is None or not all(map(code.inputs.get, readable)):
+        return None
+    names = {**code.inputs, node.unique_id: code.relation}
+    return lineages.read_text(node, code.compiled_code, names)
 
 
-def _published(state: State, ids: list[str]) -> dict[str, PublishedCode]:
+def _published(state: State, ids: Collection[str]) -> dict[str, PublishedCode]:
     if not ids or state.compared is None:
         return {}
-    location = state.compared.origin.location
-    with open(manifest_path(location), "rb") as file:
-        return published_code(file.read(), location, ids)
+    with open(manifest_path(state.compared.origin.location), "rb") as file:
+        return published_code(file.read(), ids)
 
 
 def downstream(graph: Graph, changed: Iterable[str]) -> list[str]:

@@ -44,6 +44,8 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[OutputColumn, ...] = ()
     """In order."""
     passed: tuple[Passed, ...] = ()
+    starred: tuple[str, ...] = ()
+    """Inputs whose columns decide which columns there are."""
     used: tuple[Origin, ...] = ()
     """What decides which rows there are: filters, joins, groups, and so on."""
     rows: str = ""

@@ -40,7 +40,14 @@ def changed_columns(before: Lineage, after: Lineage) -> Change:
         return WHOLE
     old, new = (_digests(lineage) for lineage in (before, after))
     changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    if before.passed:
+        changed |= _numbered(old.keys() ^ new.keys())
     return _change(changed)
+
+
+def _numbered(names: Iterable[str]) -> set[str]:
+    """Return how a warehouse may call further columns of these names: a star may give them too."""
+    return {f"{name}_{number}" for name in names for number in range(1, 10)}
 
 
 def _digests(lineage: Lineage) -> dict[str, tuple[str, ...]]:
@@ -66,15 +73,17 @@ def affected(
         if not any(parent in found for parent in parents.get(unique_id, ())):
             continue
         lineage = lineage_of(unique_id)
-        change = found.get(unique_id, NOTHING) | _reached(lineage, found)
+        change = found.get(unique_id, NOTHING) | _reached(lineage, found, lineage_of)
         if change:
             found[unique_id] = change
             # A resource may read itself.
-            found[unique_id] = change | _reached(lineage, found)
+            found[unique_id] = change | _reached(lineage, found, lineage_of)
     return found
 
 
-def _reached(lineage: Lineage, found: Mapping[str, Change]) -> Change:
+def _reached(
+    lineage: Lineage, found: Mapping[str, Change], lineage_of: Callable[[str], Lineage]
+) -> Change:
     if any(_is_hit(origin, found) for origin in lineage.used):
         return WHOLE
     names: set[str] = set()
@@ -85,8 +94,24 @@ def _reached(lineage: Lineage, found: Mapping[str, Change]) -> Change:
         change = found.get(passed.unique_id, NOTHING)
         if change.is_whole:
             return WHOLE
-        names |= change.columns - set(passed.excluded)
-    return _change(names)
+        through = change.columns - set(passed.excluded)
+        own = {column.name.lower() for column in lineage.columns}
+        names |= through | _numbered(through & own)
+    return _change(names | _gone(lineage, found, lineage_of))
+
+
+def _gone(
+    lineage: Lineage, found: Mapping[str, Change], lineage_of: Callable[[str], Lineage]
+) -> set[str]:
+    """Return what a star gives no more, since its input does not have it any more."""
+    origins = {origin for column in lineage.columns for origin in column.origins}
+    gone: set[str] = set()
+    for unique_id in lineage.starred:
+        changed = found.get(unique_id, NOTHING).columns
+        if changed:
+            changed -= {name.lower() for name in lineage_of(unique_id).names}
+        gone |= {name for name in changed if (unique_id, name) not in origins}
+    return gone
 
 
 def _change(names: set[str]) -> Change:

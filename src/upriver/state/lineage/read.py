@@ -113,6 +113,7 @@ def _lineage(table: Table) -> Lineage:
     return Lineage(
         columns=tuple(columns),
         passed=tuple(passed.values()),
+        starred=tuple(sorted(table.starred)),
         used=tuple(sorted(table.used)),
         rows=table.text,
     )
@@ -148,6 +149,7 @@ def both(one: Lineage, other: Lineage) -> Lineage:
     return Lineage(
         columns=tuple(merged.values()),
         passed=tuple(dict.fromkeys((*one.passed, *other.passed))),
+        starred=tuple(sorted({*one.starred, *other.starred})),
         used=tuple(sorted({*one.used, *other.used})),
         rows=f"{one.rows}|{other.rows}",
     )

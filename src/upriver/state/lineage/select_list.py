@@ -63,9 +63,7 @@ class SelectList:
         shape = Shape()
         inner = item.unalias()
         value = self._value(inner, shape=shape)
-        name = item.alias_or_name or item.output_name
-        if isinstance(inner, exp.Dot) and not item.alias:
-            name = inner.name
+        name = item.alias or _own_name(inner)
         if shape.is_multiplying:
             self.deciding.append(value)
         if shape.is_aggregate and "aggregate" not in self.words:
@@ -152,6 +150,13 @@ class SelectList:
 
     def _starred(self, aliases: Iterable[str]) -> frozenset[str]:
         return frozenset().union(*(self._scope.tables[alias].starred for alias in aliases))
+
+
+def _own_name(node: exp.Expr) -> str:
+    """Return the name a column has by itself; warehouses name other expressions differently."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return node.name if isinstance(node, exp.Column | exp.Dot) else ""
 
 
 def _bare(node: exp.Expr) -> str:
