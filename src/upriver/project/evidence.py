@@ -10,6 +10,7 @@ import msgspec
 from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import Standing, exists, is_there, published_name
+from upriver.plan.plan import Plan
 from upriver.project.build_store import BuildStore, open_builds, record_name
 from upriver.project.fingerprints import LocalPrints
 from upriver.project.ledger import Ledger, LedgerSetting, holdings_of
@@ -18,6 +19,7 @@ from upriver.project.opened import OpenedProject
 from upriver.project.published import manifest_path, manifest_stamp
 from upriver.project.published_state import State
 from upriver.project.requests import Clone
+from upriver.project.source_files import files_version
 from upriver.state.baseline import Published, is_deferrable
 from upriver.state.builds import Holdings, held_by
 from upriver.state.fingerprint.meaning import Parts
@@ -45,6 +47,7 @@ class Evidence:
         self._state = state
         self._local: LocalPrints | None = None
         self._published: dict[str, PublishedPrints] = {}
+        self._versions: dict[str, str | None] = {}
         self._sources: Mapping[str, PastFreshness] | None = None
         self._holdings: Holdings | None = None
         self.builds: BuildStore = open_builds(opened)
@@ -131,7 +134,10 @@ class Evidence:
         return None if found is None else found.relation_name
 
     def source_data(self, unique_id: str) -> str | None:
-        """Return what is known of a source's rows: the newest one that was seen."""
+        """Return what is known of a source's rows: its files, or the newest row that was seen."""
+        version = self._files(unique_id)
+        if version is not None:
+            return version
         found = self._freshness().get(unique_id)
         if found is None or found.max_loaded_at is None:
             is_assumed = self._opened.workspace.flags.reuse_sources == "unchanged"
@@ -140,10 +146,20 @@ class Evidence:
 
     def was_looked_at(self, unique_id: str, since: float) -> bool:
         """Whether `source freshness` looked at a source after a moment, or need not have."""
+        if self._files(unique_id) is not None:
+            return True
         found = self._freshness().get(unique_id)
         if found is None or found.max_loaded_at is None:
             return self._opened.workspace.flags.reuse_sources == "unchanged"
         return os.stat(os.path.join(self._opened.target_path, "sources.json")).st_mtime > since
+
+    def _files(self, unique_id: str) -> str | None:
+        """Return the version of a source's files as it was when they were looked at first."""
+        if unique_id not in self._versions:
+            entry = self.graph.entries.get(unique_id)
+            rendered = None if entry is None else entry.relation_name
+            self._versions[unique_id] = files_version(rendered, self._opened.caller.cwd)
+        return self._versions[unique_id]
 
     def _freshness(self) -> Mapping[str, PastFreshness]:
         if self._sources is None:
@@ -206,8 +222,12 @@ class Evidence:
         found = None if baseline is None else baseline.published.get(unique_id)
         return found if found is not None and is_deferrable(found) else None
 
-    def ledger(self, plan: object) -> Ledger:
+    def ledger(self, plan: Plan) -> Ledger:
         """Return what records the builds of a plan."""
+        for decision in (one for step in plan.steps for one in step.inputs):
+            if decision.place == "source":
+                # What changes while it is read must not count as read.
+                self._files(decision.target)
         entries = self.graph.entries
         flags = self._loaded.settings.flags
         invocation, request = self._opened.invocation, self._opened.request
@@ -221,7 +241,7 @@ class Evidence:
 
         return Ledger(
             LedgerSetting(
-                plan=plan,  # type: ignore[arg-type]
+                plan=plan,
                 relation_names=relation_name,
                 materialized=materialized,
                 store=self.builds,
