@@ -52,7 +52,7 @@ EnvironmentId = Annotated[int | None, Query(ge=1, le=2**53)]
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
     """Where to hold a state; None: nowhere."""
 
-    run_id: int | None = None
+    run_id: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None = None
 
 
 class NewProject(msgspec.Struct, frozen=True, kw_only=True):
