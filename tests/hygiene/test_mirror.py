@@ -113,6 +113,9 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "server/ingest/test_uploaded_archive.py": (
         "server/ingest/archive.py", "server/ingest/artifacts.py", "server/ingest/unpack.py",
     ),
+    "server/web/test_pages.py": (
+        "server/people.py", "server/auth/sessions.py", "server/web/*.py",
+    ),
     "server/ingest/test_uploads.py": ("server/api/private.py", "server/ingest/accept.py"),
     "server/auth/test_permissions.py": ("server/auth/principals.py", "server/refusals.py"),
     "server/auth/test_tokens.py": ("server/auth/passwords.py", "server/auth/signing.py"),
