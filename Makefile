@@ -49,12 +49,22 @@ $(ORACLE)/.ready:
 
 clients: $(CLIENTS)/.ready
 
-# Tools that run upriver as their dbt executable, each in its own environment.
+# Tools that run upriver as their dbt executable, and clients of `upriver serve`, each in its own
+# environment. The limits are for packages whose newest releases do not install from an index alone,
+# or not beside each other.
 $(CLIENTS)/.ready:
 	$(PYTHON) -m venv $(CLIENTS)/dagster
 	$(CLIENTS)/dagster/bin/python -m pip install --quiet --disable-pip-version-check 'dagster-dbt>=0.29' python-dateutil
 	$(PYTHON) -m venv $(CLIENTS)/cosmos
 	$(CLIENTS)/cosmos/bin/python -m pip install --quiet --disable-pip-version-check 'astronomer-cosmos>=1.10' 'apache-airflow>=3'
+	$(PYTHON) -m venv $(CLIENTS)/dbtc
+	$(CLIENTS)/dbtc/bin/python -m pip install --quiet --disable-pip-version-check dbtc 'pyarrow<20'
+	$(PYTHON) -m venv $(CLIENTS)/dbt-cloud-cli
+	$(CLIENTS)/dbt-cloud-cli/bin/python -m pip install --quiet --disable-pip-version-check dbt-cloud-cli
+	$(PYTHON) -m venv $(CLIENTS)/prefect-dbt
+	$(CLIENTS)/prefect-dbt/bin/python -m pip install --quiet --disable-pip-version-check prefect-dbt 'dbt-core<1.12'
+	$(PYTHON) -m venv $(CLIENTS)/airflow-dbt-cloud
+	$(CLIENTS)/airflow-dbt-cloud/bin/python -m pip install --quiet --disable-pip-version-check apache-airflow-providers-dbt-cloud
 	touch $@
 
 clean:
