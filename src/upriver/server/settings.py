@@ -64,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Runs of an account at once, on all workers together; those of CI are not counted."""
     run_memory: int = 0
     """Bytes that one invocation may use; 0: as many as there are."""
+    patience: int = 60
+    """Seconds of silence after which a run's worker counts as lost."""
     outgoing: tuple[str, ...] = ()
     """Networks inside that webhooks may reach, such as `10.0.0.0/8`."""
     limits: Limits = Limits()
@@ -117,6 +119,7 @@ def settings_of(given: Given, env: Mapping[str, str], cwd: str) -> Settings:
         old_keys=tuple(bytes.fromhex(key) for key in _words(value(None, "OLD_KEYS"))),
         runs=_number(value(None if given.runs is None else str(given.runs), "RUNS"), 2),
         slots=_number(value(None, "SLOTS"), 5),
+        patience=_number(value(None, "PATIENCE"), 60),
         run_memory=_number(value(None, "RUN_MEMORY"), 0) * MEBIBYTE,
         outgoing=tuple(str(ip_network(one)) for one in _words(value(None, "OUTGOING"))),
         limits=_limits(env),

@@ -37,7 +37,9 @@ def working(installation: Installation, env: Mapping[str, str]) -> Iterator[Work
         installation=installation, sealer=sealer, env=env, memory_bytes=settings.run_memory,
         stopping=threading.Event(),
     )  # fmt: skip
-    clockwork = Clockwork(installation.database, sealer, allowed=settings.outgoing)
+    clockwork = Clockwork(
+        installation.database, sealer, patience=settings.patience, allowed=settings.outgoing
+    )
     worker = Worker(means, clockwork, at_once=settings.runs, slots=settings.slots)
     worker.start()
     try:
