@@ -37,6 +37,17 @@ def test_retries_can_be_retried(failed: Shop) -> None:
     assert failed("retry").exit_code == 0
 
 
+def test_documentation_is_written_again_as_a_whole(shop: Shop) -> None:
+    shop.write({"models/bad.sql": "select {{ nothing() if execute }} as id"})
+    assert shop("docs", "generate", "--empty-catalog").exit_code != 0
+    assert not (shop.root / "target" / "catalog.json").exists()
+    shop.write({"models/bad.sql": "select 1 as id"})
+    assert shop("retry").exit_code == 0
+    catalog = json.loads((shop.root / "target" / "catalog.json").read_bytes())
+    assert catalog["nodes"] == {}
+    assert (shop.root / "target" / "index.html").exists()
+
+
 def test_nothing_failed_nothing_to_do(shop: Shop) -> None:
     shop("seed")
     said = shop("retry")

@@ -74,6 +74,14 @@ class Build(Request, frozen=True, kw_only=True):
             help="Accepted for dbt's sake: exports are written by a service, not by a build",
         ),
     ] = None
+    include_saved_query: Annotated[
+        Flag,
+        option(
+            "--include-saved-query",
+            is_hidden=True,
+            help="Accepted: the older name of `--export-saved-queries`",
+        ),
+    ] = None
     event_time_start: Annotated[Text, _START] = None
     event_time_end: Annotated[Text, _END] = None
     sample: Annotated[Text, _SAMPLE] = None

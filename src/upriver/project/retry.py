@@ -18,9 +18,16 @@ from upriver.project.requests import REQUESTS, Request, Retry
 from upriver.run.batches import PastBatches
 from upriver.state.run_results import PastRun, load_run_results, to_retry
 
-_RETRIED = frozenset(
-    {"run", "build", "compile", "clone", "seed", "snapshot", "test", "run-operation"}
-)
+_RETRIED: Mapping[str, str] = {
+    **{
+        name: name
+        for name in (
+            "run", "build", "compile", "clone", "seed", "snapshot", "test", "run-operation"
+        )
+    },
+    "generate": "docs generate",
+}  # fmt: skip
+"""Verbs by what results say of the command that left them."""
 _NOT_CARRIED = frozenset(
     {"project_dir", "profiles_dir", "log_path", "target_path", "warn_error", "warn_error_options",
      "log_format", "log_format_file", "log_level", "log_level_file", "quiet", "debug", "profile"}
@@ -61,7 +68,7 @@ def read_previous(
 
 
 def _rebuild(which: str, past: PastRun, request: Retry) -> Request:
-    kind = REQUESTS[which]
+    kind = REQUESTS[_RETRIED[which]]
     options = _fields(GlobalOptions, past.args, skipped=_NOT_CARRIED)
     given = request.options
     for name in given.__struct_fields__:
@@ -102,5 +109,5 @@ def _not_retried(which: str) -> Problem:
     return Problem(
         code="retry-not-supported",
         message=f"The previous command was `{which}`, which cannot be retried",
-        hint=f"Commands that can be retried: {', '.join(sorted(_RETRIED))}",
+        hint=f"Commands that can be retried: {', '.join(sorted(_RETRIED.values()))}",
     )

@@ -20,6 +20,7 @@ from upriver.project.perform import perform
 from upriver.project.previews import Manner, Printed, compiled_lines, preview_lines, table_lines
 from upriver.project.requests import (
     Compile,
+    DocsGenerate,
     PlanOnly,
     Request,
     Retry,
@@ -136,7 +137,8 @@ def retry(request: Request, caller: Caller) -> Outcome:
         caller.listener(opened_event("retry", workspace, str(uuid.uuid4())))
         caller.listener(NothingToDo())
         return Outcome(problems=problems)
-    if isinstance(retrying.request, RunOperation):
+    if isinstance(retrying.request, RunOperation | DocsGenerate):
+        # As a whole: what is made of the parts is one thing.
         return perform(retrying.request, caller)
     opened = OpenedProject(retrying.request, retrying.which, caller)
     try:

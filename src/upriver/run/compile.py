@@ -204,7 +204,9 @@ class Compiler:
         return code, tuple(seen)
 
     def _python_code(self, node: Node, subject: Subject) -> str:
-        """Append to a Python model what its `dbt` object needs (JINJA-181)."""
+        """Append to a Python model what its `dbt` object needs (JINJA-181); a function has none."""
+        if not isinstance(node, Model):
+            return node.raw_code
         model = None if subject.model is None else subject.model()
         added = call_macro(_PYTHON_ENDING, self._world, subject, (model,))
         return f"{node.raw_code}\n{added}"
