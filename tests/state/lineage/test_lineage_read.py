@@ -134,6 +134,15 @@ def test_a_name_that_may_be_two_inputs_is_in_doubt() -> None:
     assert not read_lineage("select x from p.t", "duckdb", inputs).doubt
 
 
+def test_inputs_with_one_relation_are_read_together() -> None:
+    inputs = [
+        Input(unique_id="seed", name=("db", "dev", "t"), columns=("x",), is_complete=True),
+        Input(unique_id="source", name=("db", "dev", "t")),
+    ]
+    found = read_lineage("select x, y from dev.t", "duckdb", inputs)
+    assert columns(found) == {"x": "passthrough: seed.x source.x", "y": "passthrough: source.y"}
+
+
 def test_names_that_differ_by_case_are_the_same() -> None:
     assert columns(read('select "ID" as Id from DEV.A')) == {"Id": "passthrough: a.id"}
 

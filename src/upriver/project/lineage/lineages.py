@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
 READ = frozenset({"model", "snapshot"})
 """Kinds whose columns come from others'."""
-_FORMAT = 2
+_FORMAT = 3
 _KEY = f"lineage-{_FORMAT}"
-_QUERIES = frozenset({"view", "table", "ephemeral", "materialized_view", "incremental"})
+_QUERIES = frozenset(
+    {"view", "table", "ephemeral", "materialized_view", "incremental", "external"}
+)
 _SNAPSHOT = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted")
 _ASKING = frozenset(
     {"run_query", "statement", "load_result", "graph", "context", "selected_resources", "env_var"}

@@ -83,13 +83,12 @@ def _finder(inputs: Sequence[Input], found: set[str]) -> Callable[[tuple[str, ..
             for one in by_name.get(lower[-1], ())
             if tuple(part.lower() for part in one.name)[-len(lower) :] == lower
         ]
-        if len(matching) > 1:
-            raise Doubtful(f"`{'.'.join(parts)}` may be several inputs")
         if not matching:
             return None
-        one = matching[0]
-        found.add(one.unique_id)
-        return input_table(one.unique_id, one.columns, is_complete=one.is_complete)
+        if len({one.name for one in matching}) > 1:
+            raise Doubtful(f"`{'.'.join(parts)}` may be several inputs")
+        found.update(one.unique_id for one in matching)
+        return input_table([(one.unique_id, one.columns, one.is_complete) for one in matching])
 
     return find
 

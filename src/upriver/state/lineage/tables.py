@@ -95,14 +95,25 @@ def column_value(unique_id: str, name: str) -> Value:
     return Value(origin, f"{unique_id}.{name.lower()}", origin)
 
 
-def input_table(unique_id: str, names: Sequence[str], *, is_complete: bool) -> Table:
-    """Return an input with the columns that are known of it."""
+def input_table(inputs: Sequence[tuple[str, Sequence[str], bool]]) -> Table:
+    """Return an input with the columns that are known of it, and whether those are all.
+
+    Several inputs are one table where they have the same relation.
+    """
+    names = {name.lower(): name for _, listed, _ in inputs for name in listed}
+    ids = [unique_id for unique_id, _, _ in inputs]
     return Table(
-        columns=tuple((name, column_value(unique_id, name)) for name in names),
-        open=() if is_complete else (Open(unique_id, excluded=_lower(names)),),
-        used=frozenset({(unique_id, ROWS)}),
-        text=unique_id,
-        starred=frozenset({unique_id}),
+        columns=tuple(
+            (name, merged([column_value(one, name) for one in ids])) for name in names.values()
+        ),
+        open=tuple(
+            Open(one, excluded=frozenset(names))
+            for one, _, is_complete in inputs
+            if not is_complete
+        ),
+        used=frozenset((one, ROWS) for one in ids),
+        text=" ".join(ids),
+        starred=frozenset(ids),
     )
 
 
@@ -110,10 +121,6 @@ def unknown_table(text: str, value: Value | None = None) -> Table:
     """Return a table nothing is known of but its text, and what it is made of."""
     mixed = value or Value(NONE, text)
     return Table(open=(Open(None, mixed),), used=mixed.origins, text=text)
-
-
-def _lower(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name.lower() for name in names)
 
 
 def digest(*texts: str) -> str:
