@@ -20,6 +20,7 @@ from upriver.project.published import manifest_path, manifest_stamp
 from upriver.project.published_state import State
 from upriver.project.requests import Clone
 from upriver.project.source_files import files_version
+from upriver.project.told_answers import Told, told_answers
 from upriver.state.baseline import Published, is_deferrable
 from upriver.state.builds import Holdings, held_by
 from upriver.state.fingerprint.meaning import Parts
@@ -89,12 +90,21 @@ class Evidence:
             if ledger is not None:
                 with open(ledger[0], "rb") as file:
                     meanings = with_ledger(meanings, file.read(), ledger[1])
+            told = self._told(local, location)
             self._published[location] = PublishedPrints(
                 meanings,
-                local.answer,
+                told.assumed,
                 are_unknown_same=self._opened.workspace.flags.unknown_answers == "same",
+                told=told.known,
             )
         return self._published[location]
+
+    def _told(self, local: LocalPrints, location: str) -> Told:
+        for _, baseline in self._state.baselines():
+            if baseline.origin.location == location and baseline.origin.upriver_version is None:
+                return told_answers(baseline.origin, self._loaded.settings, local.answer)
+        # upriver's own manifests tell every answer themselves.
+        return Told(known={}, assumed=local.answer)
 
     def _meanings(self, local: LocalPrints, location: str) -> PublishedMeanings:
         """Read the manifest, or what is remembered of it under the file's stamp."""

@@ -31,8 +31,9 @@ from upriver.resources.files import SourceFile
 from upriver.workspace.discover import list_files
 
 _DEFERRAL_FLAGS = frozenset(
-    {"build_missing", "defer_policy", "reuse_sources", "reuse_volatile", "unknown_answers"}
-)
+    {"build_missing", "clone_incrementals", "clone_mode", "defer_policy", "reuse_sources",
+     "reuse_volatile", "unknown_answers"}
+)  # fmt: skip
 """What linking does not depend on."""
 
 

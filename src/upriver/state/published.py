@@ -72,6 +72,7 @@ MARK = ";"
 EVERYWHERE = ""
 """Key of answers that are the same for every package."""
 _NOTHING: Mapping[str, Mapping[str, str]] = {}
+_TOLD_NOTHING: Mapping[str, str] = {}
 _encode = msgspec.json.Encoder().encode
 _BUILDS = msgspec.json.Decoder(PublishedBuilds)
 
@@ -217,9 +218,17 @@ class PublishedPrints(Prints):
     """The fingerprints of what a baseline's relations hold."""
 
     def __init__(
-        self, published: PublishedMeanings, local_answer: Answer, *, are_unknown_same: bool
+        self,
+        published: PublishedMeanings,
+        local_answer: Answer,
+        *,
+        are_unknown_same: bool,
+        told: Mapping[str, str] = _TOLD_NOTHING,
     ) -> None:
-        """`are_unknown_same`: what templates were answered is taken to be what they are here."""
+        """`are_unknown_same`: what templates were answered is taken to be what they are here.
+
+        `told` are answers that something else than the manifest says, by question.
+        """
         self.builds = published.builds.built
         self._relations = published.relations
         answers = published.builds.answers
@@ -228,7 +237,9 @@ class PublishedPrints(Prints):
         def answer(question: str, package: str) -> str | None:
             given = secret_free(
                 question,
-                answers.get(package, {}).get(question) or everywhere.get(question),
+                answers.get(package, {}).get(question)
+                or everywhere.get(question)
+                or told.get(question),
             )
             if given is None and are_unknown_same and not question.startswith("target"):
                 return local_answer(question, package)
