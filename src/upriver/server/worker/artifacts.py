@@ -22,6 +22,7 @@ from upriver.server.ingest.archive import KEPT
 from upriver.server.ingest.receive import store_members, unpack
 from upriver.server.installation import Installation
 from upriver.server.unpacked import Unpacked
+from upriver.state.pushed import BUILDS_FILE, summarise
 
 STATE: Final = ("manifest.json", "run_results.json")
 
@@ -39,12 +40,24 @@ def keep(
     with zipfile.ZipFile(archive, "x", zipfile.ZIP_STORED) as packed:
         for name in found:
             packed.write(target / name, name)
+        builds = _builds(target, found)
+        if builds is not None:
+            packed.writestr(BUILDS_FILE, builds)
     unpacked = unpack(installation, archive, folder)
     if unpacked.refused is not None:
         return unpacked, (), None
     stored, index_key = store_members(installation, unpacked, folder, step)
     shutil.rmtree(folder, ignore_errors=True)
     return unpacked, stored, index_key
+
+
+def _builds(target: Path, found: list[str]) -> bytes | None:
+    """Return what the step built and from which code, as a push of the same artifacts says it."""
+    if not {*STATE}.issubset(found) or BUILDS_FILE in found:
+        return None
+    manifest, results = ((target / name).read_bytes() for name in STATE)
+    summary = summarise(manifest, results)
+    return None if summary is None else summary.builds
 
 
 def _is_written(file: Path, since: float) -> bool:
