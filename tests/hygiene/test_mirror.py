@@ -133,7 +133,8 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "server/jobs/test_webhooks.py": ("server/jobs/endings.py", "server/jobs/resealing.py"),
     # A worker is tested with a repository, a warehouse and a database, as a whole.
     "server/worker/test_work.py": (
-        "server/ingest/receive.py", "server/jobs/definitions.py", "server/jobs/setup.py",
+        "server/ingest/receive.py", "server/jobs/definitions.py",
+        "server/jobs/pull_requests.py", "server/jobs/setup.py",
         "server/worker/artifacts.py", "server/worker/begin.py", "server/worker/carry.py",
         "server/worker/clockwork.py", "server/worker/environment.py", "server/worker/guard.py",
         "server/worker/keeper.py", "server/worker/left.py", "server/worker/order.py",

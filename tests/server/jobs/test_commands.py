@@ -45,6 +45,7 @@ def test_understood(text: str, verb: str, words: tuple[str, ...]) -> None:
         ("dbt --project-dir / run", "may not say"),
         ("dbt run --sellect a", "no option `--sellect`"),
         ("dbt run\n--select a", "not a line"),
+        ("dbt clean --schema", "would ask somebody"),
     ],
 )
 def test_refused(text: str, said: str) -> None:

@@ -34,6 +34,7 @@ from upriver.server.environments import create_project
 from upriver.server.installation import Installation
 from upriver.server.jobs import queue
 from upriver.server.jobs.definitions import Execution, JobBody, create_job
+from upriver.server.jobs.pull_requests import close
 from upriver.server.jobs.queue import Trigger
 from upriver.server.jobs.setup import (
     ConnectionBody,
@@ -190,6 +191,13 @@ def test_a_pull_request_builds_what_it_changed_in_a_schema_of_its_own(site: Site
             select(environments.c.current_state_run_id).where(environments.c.id == 2)
         )
     assert pointer != run.id
+    with site.installation.database.writing() as connection:
+        started = close(connection, 1, 7, "ann", now())
+        assert close(connection, 1, 7, "ann", now()) == started
+    cleaned = site.ended(started[0])
+    assert cleaned.status == Status.SUCCESS, site.logs(cleaned.id)
+    assert site.rows(query) == []
+    assert site.rows("select id from prod.top") == [(1,)], "production is left alone"
 
 
 def test_a_failure_stops_the_rest_and_is_retried_from_where_it_failed(site: Site) -> None:

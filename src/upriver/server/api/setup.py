@@ -14,11 +14,13 @@ from sqlalchemy import select
 
 from upriver.server.api.caller import Caller, Id, acting, body_of, caller, described, here
 from upriver.server.api.envelope import as_json
+from upriver.server.audit import record
 from upriver.server.auth.principals import Principal
 from upriver.server.db.job_tables import step_lines
 from upriver.server.db.tables import run_steps
 from upriver.server.environments import environment_for, project_for
 from upriver.server.jobs.lookups import run_for
+from upriver.server.jobs.pull_requests import close
 from upriver.server.jobs.setup import (
     ConnectionBody,
     RepositoryBody,
@@ -26,6 +28,7 @@ from upriver.server.jobs.setup import (
     set_repository,
     shown_connection,
 )
+from upriver.server.moments import now
 from upriver.server.refusals import Refused, not_found
 from upriver.server.runs import TERMINAL
 from upriver.server.worker.begin import sealer_of
@@ -85,6 +88,19 @@ def read_connection(
     if shown is None:
         raise not_found("The connection")
     return as_json(shown)
+
+
+@router.post("/projects/{project_id}/pull-requests/{number}/close")
+def close_pull_request(
+    request: Request, principal: Caller, project_id: Id, number: Id
+) -> Response:
+    """Stop the checks of a pull request, and drop what they built."""
+    with here(request).database.writing() as connection:
+        project_for(connection, principal, project_id, "run-trigger")
+        started = close(connection, project_id, number, principal.name, now())
+        for run_id in started:
+            record(connection, acting(request, principal), "run.triggered", on=("run", run_id))
+    return as_json({"runs": list(started)})
 
 
 @router.get("/runs/{run_id}/events")

@@ -21,8 +21,9 @@ from upriver.resources.nearest import nearest_hint
 VERBS = (
     "build", "run", "test", "seed", "snapshot", "compile", "parse", "ls", "list", "show", "clone",
     "retry", "run-operation", "source freshness", "docs generate", "deps", "debug", "diff", "plan",
+    "clean",
 )  # fmt: skip
-"""Verbs of a job. Those that ask, serve or write a project's files are not among them."""
+"""Verbs of a job. Those that serve, or write a project's files, are not among them."""
 
 _ALIASES = {"list": "ls"}
 _KEPT_FIELDS = frozenset({"project_dir", "profiles_dir", "target_path", "log_path"})
@@ -58,6 +59,8 @@ def read_command(text: str) -> Command | Problem:
     if verb is None:
         hint = nearest_hint(" ".join(words[1:2]), VERBS) or f"One of: {', '.join(VERBS)}"
         return _refused(text, "is no command that a job can run", hint)
+    if verb == "clean" and not {"--schema", "--yes"}.issubset(words):
+        return _refused(text, "would ask somebody", "`clean --schema --yes` drops without asking")
     problem = _unfit_option(text, verb, (*words[1:at], *words[at + len(verb.split()) :]))
     if problem is not None:
         return problem

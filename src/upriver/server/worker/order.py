@@ -23,6 +23,10 @@ from upriver.server.worker.profile import Connection as Profile
 _REASONS: Final = {"scheduled": "scheduled", "ci": "github_pull_request"}
 
 
+CI_TARGET: Final = "ci"
+"""Name of the target of runs that check pull requests, unless the job names one."""
+
+
 class CannotBegin(Exception):  # noqa: N818 - what is the matter with the run
     """A run that cannot be carried out as it is set up; the message says what to change."""
 
@@ -58,7 +62,7 @@ def read_order(connection: Connection, sealer: Sealer, run_id: int) -> Order:
     ).one()
     project = connection.execute(select(projects).where(projects.c.id == run.project_id)).one()
     overrides: Mapping[str, Any] = run.trigger or {}
-    profile = _profile(connection, sealer, environment, job, overrides)
+    profile = _profile(connection, sealer, environment, job, overrides, is_ci=run.is_ci)
     username, password = _git_words(connection, sealer, project.id)
     retries = _failed_step(connection, run.retrying_run_id)
     try:
@@ -106,6 +110,8 @@ def _profile(
     environment: Row[Any],
     job: Row[Any],
     overrides: Mapping[str, Any],
+    *,
+    is_ci: bool,
 ) -> Profile:
     row = connection.execute(
         select(connections).where(connections.c.environment_id == environment.id)
@@ -115,10 +121,12 @@ def _profile(
             f"Environment `{environment.name}` has no connection: say how its runs reach the"
             " warehouse"
         )
+    # Macros that name schemas by the target must not take a check for production.
+    usual = CI_TARGET if is_ci else row.target
     wanted = overrides.get("target_name_override") or (job.settings or {}).get("target_name")
     return Profile(
         name=row.name, profile=row.profile,
-        target=row.target if wanted in (None, "", "default") else wanted,
+        target=usual if wanted in (None, "", "default") else wanted,
         output=json.loads(_opened(sealer, row.sealed)),
     )  # fmt: skip
 
