@@ -173,6 +173,19 @@ def test_a_changed_macro_changes_what_it_writes(shop: Shop) -> None:
         assert found == {"priced", "dear", *(() if command == "compile" else ("cheap",))}
 
 
+def test_diff_names_the_columns_that_differ(shop: Shop) -> None:
+    before = MODELS["models/orders.sql"]
+    shop.write({"models/orders.sql": before.replace("amount", "amount + 1 as amount")})
+    args = ("diff", "--state", "prod-state", "--columns", "--quiet")
+    assert "shop.orders  body; column amount" in shop(*args).out
+    said = shop(*args, "-s", "totals", "names", "bad").out
+    assert "shop.totals  ancestor orders; column total" in said
+    assert "shop.names   ancestor orders; no column" in said
+    assert "shop.bad     ancestor orders; all columns" in said
+    found = json.loads(shop(*args, "--output", "json", "-s", "totals").out)
+    assert found[0]["columns"] == ["total"]
+
+
 def test_an_unknown_column_is_told(shop: Shop) -> None:
     shop.write(
         {"models/orders.sql": "select id, customer, amount + 1 as amount from {{ ref('raw') }}"}
@@ -220,3 +233,14 @@ def test_schemas_of_sources_come_from_the_catalog(shop: Shop) -> None:
     assert columns(lineage(shop, "-s", "all")["all"]) == {
         "customer": "passthrough: people.customer", "age": "passthrough: people.age",
     }  # fmt: skip
+
+
+def test_schemas_of_sources_come_from_the_warehouse_if_it_is_asked(shop: Shop) -> None:
+    shop.write({"models/all.sql": "select * from {{ source('crm', 'people') }}"})
+    shop("seed")
+    source = {"models/sources.yml": MODELS["models/sources.yml"].replace("people, ", "raw, ")}
+    shop.write({**source, "models/all.sql": "select * from {{ source('crm', 'raw') }}"})
+    (shop.root / "models/placed.sql").unlink()
+    found = lineage(shop, "-s", "all", "--warehouse-columns")["all"]
+    assert [column["name"] for column in found["columns"]] == ["id", "customer", "amount"]
+    assert found["is_complete"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,7 +12,7 @@ from upriver.graph.graph import Graph
 from upriver.plan.methods import Material
 from upriver.problems import Problem, ProblemsError
 from upriver.project.execute import running
-from upriver.project.lineage.asking import reached_by_columns
+from upriver.project.lineage.asking import changes_by_column, reached_by_columns
 from upriver.project.listing import selector_of
 from upriver.project.opened import OpenedProject, with_project
 from upriver.project.outcome import ExitCode, Outcome
@@ -20,6 +22,10 @@ from upriver.project.requests import Diff
 from upriver.project.selecting import select_for
 from upriver.project.state_reading import asked_deferral, read_state
 from upriver.state.why import Difference
+
+if TYPE_CHECKING:
+    # Loaded for who asks for columns.
+    from upriver.state.lineage.impact import Change
 
 _COMPARED = frozenset({"model", "seed", "snapshot", "test", "analysis", "source", "unit_test",
                        "exposure", "function"})  # fmt: skip
@@ -35,6 +41,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     why: tuple[Difference, ...] = ()
     relation_name: str | None = None
     """Of deleted ones: what is left of it."""
+    columns: tuple[str, ...] | None = None
+    """With `--columns`: those that differ; `*` if all do."""
 
 
 def _diff(opened: OpenedProject) -> Outcome:
@@ -66,6 +74,9 @@ def _diff(opened: OpenedProject) -> Outcome:
 
         return diff_data(opened, graph, state, selected.selection.ids, is_chosen=is_chosen)
     changed = _changed(selected.selection.ids, graph, reasons)
+    if request.columns:
+        changes = changes_by_column(opened, graph, state, running)
+        changed = tuple(_with_columns(item, changes) for item in changed)
     if not is_chosen:
         changed = (*changed, *_deleted(state))
     reasons.close()
@@ -117,6 +128,28 @@ def _changed(ids: frozenset[str], graph: Graph, reasons: Reasons) -> tuple[Chang
     return tuple(found)
 
 
+_WITH_COLUMNS = frozenset({"model", "snapshot", "seed", "source"})
+
+
+def _with_columns(item: Changed, changes: Mapping[str, Change]) -> Changed:
+    if item.unique_id.partition(".")[0] not in _WITH_COLUMNS:
+        return item
+    change = changes.get(item.unique_id)
+    columns: tuple[str, ...] = ()
+    if change is not None:
+        columns = ("*",) if change.is_whole else tuple(sorted(change.columns))
+    return msgspec.structs.replace(item, columns=columns)
+
+
+def _columns_text(columns: tuple[str, ...] | None) -> str:
+    if columns is None:
+        return ""
+    if columns == ("*",):
+        return "; all columns"
+    noun = "column" if len(columns) == 1 else "columns"
+    return f"; {noun} {', '.join(columns)}" if columns else "; no column"
+
+
 def _deleted(state: State) -> tuple[Changed, ...]:
     comparison = state.comparison
     compared = state.compared
@@ -152,7 +185,7 @@ def _lines(changed: tuple[Changed, ...], *, shows_ancestors: bool) -> tuple[str,
         width = max(len(item.name) for item in items)
         for item in items:
             said = ", ".join(map(str, item.why)) if change in ("modified", "ancestor") else ""
-            said = item.relation_name or said
+            said = item.relation_name or said + _columns_text(item.columns)
             lines.append(f"  {item.name:<{width}}  {said}".rstrip())
     return tuple(lines) or ("", "Nothing differs")
 

@@ -46,7 +46,12 @@ def _show(opened: OpenedProject) -> Outcome:
     selecting, columns = _split(request.selecting, graph)
     ids = _selected(opened, graph, selecting)
     lineages = Lineages(
-        opened, loaded, graph, lambda: running(opened, graph, loaded), may_ask=True
+        opened,
+        loaded,
+        graph,
+        lambda: running(opened, graph, loaded),
+        may_ask=True,
+        asks_columns=bool(request.warehouse_columns),
     )
     with closing(lineages):
         if columns:

@@ -183,6 +183,10 @@ class Diff(Request, frozen=True, kw_only=True):
     """Show what differs from a state, and why; with `--data`, how the rows differ."""
 
     selecting: Selecting = Selecting()
+    columns: Annotated[
+        Flag,
+        option("--columns", is_plain=True, help="Say which columns differ, by column lineage"),
+    ] = None
     data: Annotated[
         Flag,
         option("--data", is_plain=True, help="Compare the rows of relations in the warehouse"),
@@ -221,6 +225,14 @@ class ShowLineage(Request, frozen=True, kw_only=True):
     """Show which columns the columns of models come from; of one column, also what reads it."""
 
     selecting: Selecting = Selecting()
+    warehouse_columns: Annotated[
+        Flag,
+        option(
+            "--warehouse-columns",
+            is_plain=True,
+            help="Ask the warehouse which columns sources have, where nothing else says all of them",
+        ),
+    ] = None
     output: Annotated[str, option("--output", choices=("json", "text"), help="Table or JSON")] = (
         "text"
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     # What runs is loaded for what is not remembered.
     from upriver.project.warehouse import Door
     from upriver.run.setting import RunSetting
+    from upriver.state.lineage.impact import Change
 
 Reached = Callable[[tuple[str, ...] | None], frozenset[str]]
 """Tells what changed columns of these names reach, or all that changed without names."""
@@ -28,14 +29,25 @@ def reached_by_columns(
         return None
 
     def reached(names: tuple[str, ...] | None) -> frozenset[str]:
-        # Lineage is loaded for who selects by it.
-        from upriver.project.lineage.reach import reached_ids
-
-        loaded = opened.load()
-        found, problems = reached_ids(
-            opened, loaded, graph, state, names, lambda: run(opened, graph, loaded)
-        )
-        opened.require(problems)
-        return found
+        return frozenset(changes_by_column(opened, graph, state, run, names))
 
     return reached
+
+
+def changes_by_column(
+    opened: OpenedProject,
+    graph: Graph,
+    state: State,
+    run: Run,
+    names: tuple[str, ...] | None = None,
+) -> dict[str, Change]:
+    """Return what changes, with its columns; raises ProblemsError."""
+    # Lineage is loaded for who asks for it.
+    from upriver.project.lineage.reach import reached_changes
+
+    loaded = opened.load()
+    found, problems = reached_changes(
+        opened, loaded, graph, state, names, lambda: run(opened, graph, loaded)
+    )
+    opened.require(problems)
+    return found

@@ -58,10 +58,12 @@ class Lineages:
         prints: LocalPrints | None = None,
         *,
         may_ask: bool = False,
+        asks_columns: bool = False,
     ) -> None:
         """`running` is called for what is not remembered.
 
-        `may_ask` says whether templates may ask the warehouse; else what asks is in doubt.
+        `may_ask` says whether templates may ask the warehouse; else what asks is in doubt;
+        `asks_columns`, whether it is asked for the columns of sources.
         """
         self._opened = opened
         self._graph = graph
@@ -69,7 +71,7 @@ class Lineages:
         self._own_prints = prints is None
         self._prints = prints or LocalPrints(loaded, opened.store, opened.workspace.root)
         self._may_ask = may_ask
-        self._schemas = Schemas(opened, graph)
+        self._schemas = Schemas(opened, graph, self._asked_columns if asks_columns else None)
         self._rendering: Rendering | None = None
         self._found: dict[str, Lineage] = {}
         data = opened.store.get("text", _KEY)
@@ -203,6 +205,9 @@ class Lineages:
             is_complete=columns.is_complete,
         )
         return made
+
+    def _asked_columns(self, relation_name: str) -> tuple[str, ...]:
+        return self._renders().columns(relation_name)
 
     def _renders(self) -> Rendering:
         if self._rendering is None:

@@ -24,15 +24,16 @@ from upriver.state.lineage.published import PublishedCode, published_code
 _CHANGING = frozenset({"model", "snapshot", "seed", "source"})
 
 
-def reached_ids(
+def reached_changes(
     opened: OpenedProject,
     loaded: Loaded,
     graph: Graph,
     state: State,
     names: tuple[str, ...] | None,
     running: Running,
-) -> tuple[frozenset[str], tuple[Problem, ...]]:
-    """Return the modified resources whose columns differ, and all that reads one of those.
+) -> tuple[dict[str, Change], tuple[Problem, ...]]:
+    """Return the modified resources whose columns differ, and all that reads one of those, each
+    with what differs of it.
 
     With `names`, columns of these names in any modified resource count as differing, and no others.
     """
@@ -51,7 +52,7 @@ def reached_ids(
     finally:
         lineages.close()
         reasons.close()
-    return frozenset(found), problems
+    return found, problems
 
 
 def _resources(graph: Graph) -> Iterator[str]:

@@ -12,6 +12,7 @@ from upriver.graph.graph import Graph
 from upriver.jinja.errors import CompilationError, MacroReturn
 from upriver.jinja.subject import Overrides
 from upriver.plan.plan import Step
+from upriver.problems import WarehouseError
 from upriver.project.warehouse import Door
 from upriver.resources.nodes import Node
 from upriver.run.compile import Compiler
@@ -91,6 +92,16 @@ class Rendering:
         if entry.kind == "source" and entry.relation_name and not _is_name(entry.relation_name):
             return (unique_id,)
         return self.relation_parts(unique_id)
+
+    def columns(self, relation_name: str) -> tuple[str, ...]:
+        """Return the columns that the warehouse says a relation has; none if there is none."""
+        self._running()
+        assert self._session is not None  # noqa: S101 - made with the world
+        try:
+            found = self._session.query_columns(f"select * from {relation_name}")  # noqa: S608
+        except WarehouseError:
+            return ()
+        return tuple(column.name for column in found)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -19,6 +19,9 @@ class Columns(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     is_complete: bool
     """Whether there are no others."""
+
+
+Ask = Callable[[str], tuple[str, ...]]
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -36,7 +39,10 @@ class Schemas:
     A property file need not name every column, so its word is not the last.
     """
 
-    def __init__(self, opened: OpenedProject, graph: Graph) -> None:
+    def __init__(self, opened: OpenedProject, graph: Graph, ask: Ask | None = None) -> None:
+        """`ask` tells the columns of a relation in the warehouse."""
+        self._ask = ask
+        self._asked: dict[str, tuple[str, ...]] = {}
         self._graph = graph
         self._root = opened.workspace.root
         self._catalog_path = os.path.join(opened.target_path, "catalog.json")
@@ -56,7 +62,7 @@ class Schemas:
             header = self._header(resource)
             return Columns(header or declared, is_complete=bool(header))
         if isinstance(resource, Source):
-            found = self._catalogued(unique_id)
+            found = self._catalogued(unique_id) or self._in_warehouse(resource)
             return Columns(found or declared, is_complete=bool(found))
         return Columns(declared, is_complete=False)
 
@@ -68,6 +74,13 @@ class Schemas:
                 return tuple(name.strip() for name in next(csv.reader(file, delimiter=delimiter)))
         except (OSError, ValueError, TypeError, StopIteration, csv.Error):
             return ()
+
+    def _in_warehouse(self, source: Source) -> tuple[str, ...]:
+        if self._ask is None:
+            return ()
+        if source.unique_id not in self._asked:
+            self._asked[source.unique_id] = self._ask(source.relation_name)
+        return self._asked[source.unique_id]
 
     def _catalogued(self, unique_id: str) -> tuple[str, ...]:
         if self._catalog is None:
