@@ -112,6 +112,15 @@ def test_no_layer_is_written_over(layers: Shop) -> None:
     assert "error[deferral-overwrites-state]" in said.out + said.err
 
 
+def test_retry_keeps_all_of_them(layers: Shop) -> None:
+    layers.write({"models/reader.sql": READER.replace("m0", "m0 +", 1)})
+    assert layers("run", "-s", "reader", "--defer", *OPTIONS).exit_code == 1
+    layers.write({"models/reader.sql": READER})
+    said = layers("retry")
+    assert said.exit_code == 0, said.out
+    assert layers.rows("from dev.reader") == [("dev", "staging", "ci", "prod")]
+
+
 def test_clone_takes_from_layers(layers: Shop) -> None:
     said = layers("clone", "-s", *NAMES, *OPTIONS)
     assert said.exit_code == 0, said.out

@@ -163,6 +163,9 @@ def test_rows_are_not_compared(ward: Shop) -> None:
     assert said.exit_code == 0, told(said)
     assert "patients  " not in said.out
     assert "warning[deferral-denied]" in told(said)
+    refused, compared = lines(ward)[-2:]
+    assert (refused["command"], refused["outcome"]) == ("diff", "refused")
+    assert [read["relation"] for read in compared["reads"]] == ['"shop"."prod"."plain"']
 
 
 def test_defer_relation_is_guarded(ward: Shop) -> None:

@@ -11,9 +11,11 @@ import msgspec
 from upriver.graph.graph import Entry, Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import published_name
-from upriver.problems import Problem, WarehouseError
+from upriver.plan.plan import Decision
+from upriver.problems import Problem, WarehouseError, has_errors
 from upriver.project.comparing.compared import EXPLAINED, Compared, as_data
 from upriver.project.comparing.table import table, trouble_texts
+from upriver.project.deferring.audit import read_row, record_reads
 from upriver.project.deferring.rules import denials_of, readable
 from upriver.project.events import ArtifactWritten
 from upriver.project.execute import open_door
@@ -50,6 +52,7 @@ def diff_data(
     with closing(open_door(opened)) as door:
         catalog, problems = door.catalog(_schemas(pairs), opened.threads)
         opened.require(problems)
+        opened.report(_recorded(opened, state, catalog, pairs))
         compared = _compared(opened, graph, door, catalog, pairs, is_chosen=is_chosen)
     if not compared:
         opened.report((_nothing(),))
@@ -102,8 +105,31 @@ def _allowed(
             problems.append(msgspec.structs.replace(found, severity=severity))
         else:
             allowed.append(_Pair(entry=pair.entry, published=found))
+    if has_errors(tuple(problems)):
+        opened.report(record_reads(opened, {"state": state.path}, "refused", []))
     opened.require(tuple(problems))
     return allowed
+
+
+def _recorded(
+    opened: OpenedProject, state: State, catalog: Catalog, pairs: Iterable[_Pair]
+) -> tuple[Problem, ...]:
+    """Record what is read of the other environment."""
+    found = [_situation(opened, catalog, pair) for pair in pairs]
+    reads = [
+        Decision(
+            target=one.unique_id,
+            place="baseline",
+            reason="compared",
+            relation=None,
+            relation_name=one.baseline_relation,
+            baseline=state.path,
+        )
+        for one in found
+        if one.status == "compared"
+    ]
+    rows = [read_row(decision) for decision in reads]
+    return record_reads(opened, {"state": state.path}, "begins", rows)
 
 
 def _schemas(pairs: Iterable[_Pair]) -> dict[SchemaName, bool]:

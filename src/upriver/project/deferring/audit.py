@@ -36,8 +36,16 @@ def audit(
     found = reads(plan, own)
     if plan.policy is None and not found:
         return ()
+    about = {"policy": plan.policy, "state": plan.baseline}
+    return record_reads(opened, about, outcome, found)
+
+
+def record_reads(
+    opened: OpenedProject, about: Mapping[str, Any], outcome: Ending, found: list[dict[str, Any]]
+) -> tuple[Problem, ...]:
+    """Append one line; `found` is what is read elsewhere, as `read_row` gives it."""
     path = audit_path(opened)
-    line = {**_about(opened, plan), "outcome": outcome, "reads": found}
+    line = {**_about(opened), **about, "outcome": outcome, "reads": found}
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         append(path, msgspec.json.encode(line) + b"\n")
@@ -80,7 +88,7 @@ def reads(plan: Plan, own: Mapping[str, Decision]) -> list[dict[str, Any]]:
     for step in (*plan.before, *plan.steps, *plan.after):
         for decision in _elsewhere(step, own):
             key = (decision.target, decision.relation_name)
-            row = found.setdefault(key, _row(decision))
+            row = found.setdefault(key, read_row(decision))
             row["readers"].append(step.unique_id)
     return list(found.values())
 
@@ -91,7 +99,8 @@ def _elsewhere(step: Step, own: Mapping[str, Decision]) -> tuple[Decision, ...]:
     return tuple(one for one in reads_of(step, own) if one.place in _ELSEWHERE)
 
 
-def _row(decision: Decision) -> dict[str, Any]:
+def read_row(decision: Decision) -> dict[str, Any]:
+    """Return a relation of another environment as the record tells it, without its readers."""
     return {
         "resource": decision.target,
         "relation": decision.relation_name,
@@ -102,7 +111,7 @@ def _row(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _about(opened: OpenedProject, plan: Plan) -> dict[str, Any]:
+def _about(opened: OpenedProject) -> dict[str, Any]:
     profile = opened.workspace.profile
     env = opened.caller.env
     return {
@@ -113,8 +122,6 @@ def _about(opened: OpenedProject, plan: Plan) -> dict[str, Any]:
         "project": opened.workspace.name,
         "target": None if profile is None else profile.target_name,
         "git_commit": opened.invocation.git_commit,
-        "policy": plan.policy,
-        "state": plan.baseline,
     }
 
 
