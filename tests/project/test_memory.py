@@ -16,6 +16,7 @@ from upriver.project.loading import Loaded
 from upriver.project.opened import Caller, OpenedProject
 from upriver.project.option_groups import GlobalOptions
 from upriver.project.requests import Parse
+from upriver.project.store import Store
 
 FILES = {
     "dbt_project.yml": "name: p\nprofile: p\nvars: {start: '2020', flag: true}\n",
@@ -258,6 +259,30 @@ def test_a_damaged_store_changes_nothing_but_time(tmp_path: Path) -> None:
     first = shown(loaded(tmp_path))
     (tmp_path / "target" / ".upriver" / "memory.db").write_bytes(b"not a database" * 1000)
     assert shown(loaded(tmp_path)) == first
+
+
+def test_large_rows_do_not_slow_down_small_ones(tmp_path: Path) -> None:
+    import sqlite3
+    import time
+
+    store = Store(str(tmp_path))
+    store.put([("m", f"{at:05}", b"small") for at in range(300)])
+
+    def looked_up() -> float:
+        started = time.process_time()
+        found = [store.get("m", f"{at:05}") for at in range(300)]
+        assert found == [b"small"] * 300
+        return time.process_time() - started
+
+    before = min(looked_up() for _ in range(3))
+    store.put([("m", f"{at:05} large", bytes(8_000_000)) for at in range(0, 300, 20)])
+    # Reading large rows on the way would take hundreds of times as long.
+    assert min(looked_up() for _ in range(3)) < 10 * before + 0.05
+    store.close()
+    with sqlite3.connect(tmp_path / ".upriver" / "memory.db") as connection:
+        tables = connection.execute("select name from sqlite_master where type = 'table'")
+        assert tables.fetchall() == [("remembered",)]
+    connection.close()
 
 
 def settle_stamps(root: Path) -> None:

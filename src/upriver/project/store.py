@@ -138,7 +138,7 @@ class Store:
         try:
             with self._connection:
                 self._connection.executemany(
-                    "insert or replace into memory values (?, ?, ?)", rows
+                    "insert or replace into remembered values (?, ?, ?)", rows
                 )
         except sqlite3.Error:
             return
@@ -155,11 +155,11 @@ class Store:
             index = _write_pack(self._directory / file, values)
             with self._connection:
                 self._connection.execute(
-                    "delete from memory where bucket >= ? and bucket < ?",
+                    "delete from remembered where bucket >= ? and bucket < ?",
                     (f"{bucket}@", f"{bucket}@~"),
                 )
                 self._connection.execute(
-                    "insert or replace into memory values (?, ?, ?)",
+                    "insert or replace into remembered values (?, ?, ?)",
                     (_INDEX, name, _encoder.encode(_PackPlace(file, index))),
                 )
         except (OSError, sqlite3.Error):
@@ -179,7 +179,8 @@ class Store:
             return None
         try:
             row = connection.execute(
-                "select value from memory where bucket = ? and key = ?", (self._name(bucket), key)
+                "select value from remembered where bucket = ? and key = ?",
+                (self._name(bucket), key),
             ).fetchone()
         except sqlite3.Error:
             return None
@@ -191,7 +192,7 @@ class Store:
             return
         try:
             yield from connection.execute(
-                "select key, value from memory where bucket = ?", (self._name(bucket),)
+                "select key, value from remembered where bucket = ?", (self._name(bucket),)
             )
         except sqlite3.Error:
             return
@@ -207,7 +208,7 @@ class Store:
             return None
         try:
             row = connection.execute(
-                "select value from memory where bucket = ? and key = ?",
+                "select value from remembered where bucket = ? and key = ?",
                 (_INDEX, self._name(bucket)),
             ).fetchone()
             if row is None:
@@ -291,11 +292,15 @@ def _prepare(connection: sqlite3.Connection) -> None:
     # Losing the newest memory in a power cut is harmless; waiting for the disk is not.
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = off")
+    # Rows of megabytes lie beside small ones. With a row id they are apart from the index; without
+    # one they are its keys, and each look-up that meets one reads it whole.
     connection.execute(
-        "create table if not exists memory"
+        "create table if not exists remembered"
         " (bucket text not null, key text not null, value blob not null,"
-        " primary key (bucket, key)) without rowid"
+        " primary key (bucket, key))"
     )
+    # What earlier versions kept in the other form.
+    connection.execute("drop table if exists memory")
 
 
 def _rebuild(path: Path) -> sqlite3.Connection | None:
