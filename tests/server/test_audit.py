@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select
+from tests.server.auth import test_permissions
 from tests.server.conftest import Project
 from tests.server_process import Served, manifest, run_results
 
 from upriver.server.db.session import Database
 from upriver.server.db.tables import audit_events
+
+objects = test_permissions.objects
 
 
 def _events(served: Served, after: int) -> list[tuple[str, bool, str]]:
@@ -37,3 +40,21 @@ def test_changes_are_written_down(served: Served, project: Project) -> None:
         ("run.uploaded", False, "first"),
         ("environment.state_unpinned", True, "first"),
     ]
+
+
+def test_every_route_that_changes_something_writes_it_down(
+    served: Served, objects: test_permissions.Objects
+) -> None:
+    silent = []
+    changing = sorted(
+        ((method, path) for method, path in test_permissions.NEEDS if method != "GET"),
+        key=lambda each: each[0] == "DELETE",
+    )
+    for method, path in changing:
+        before = len(_events(served, 0))
+        status = objects.call(objects.project.api, method, path).status_code
+        if status < 400 and len(_events(served, 0)) == before:
+            silent.append((method, path))
+    # Announcing an upload changes nothing that anybody sees; its end is written down.
+    announcing = "/api/private/accounts/{account_id}/environments/{environment_id}/ingests"
+    assert silent == [("POST", announcing)]
