@@ -36,6 +36,7 @@ UNREACHABLE = (
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = Patience(silent=0.3, total=0.5, attempts=2)
     monkeypatch.setattr(server_api, "QUICK", quick)
+    monkeypatch.setattr(server_api, "STEADY", quick)
     monkeypatch.setattr(server_api, "LONG", quick)
 
 

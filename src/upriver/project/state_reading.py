@@ -77,9 +77,9 @@ def _with_server(opened: OpenedProject, settings: TargetDeferral) -> TargetDefer
     given = opened.request.options.defer
     if given is None:
         given = truth(option_from_env(env, "DEFER") or "yes")
-    if given is False or not is_mentioned(
-        env, workspace.inputs.home, workspace.settings.dbt_cloud
-    ):
+    is_chosen = opened.request.options.defer_env is not None
+    home, block = workspace.inputs.home, workspace.settings.dbt_cloud
+    if given is False or not (is_chosen or is_mentioned(env, home, block)):
         return settings
     # Links are read for who has one.
     from upriver.project.linked.offer import with_server

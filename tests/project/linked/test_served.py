@@ -19,6 +19,7 @@ MANIFEST = "/projects/7/state/artifacts/manifest.json"
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = Patience(silent=0.3, total=0.6)
     monkeypatch.setattr(server_api, "QUICK", quick)
+    monkeypatch.setattr(server_api, "STEADY", quick)
     monkeypatch.setattr(server_api, "LONG", quick)
 
 
@@ -210,6 +211,7 @@ def test_who_asks_by_name_is_told_with_an_error(shop: LinkedShop) -> None:
     said = shop("run", "--defer", "--state", "server:")
     assert "error[link-missing]" in said.out
     assert "error[state-required]" in shop("run", "--defer").out
+    assert "error[link-missing]: `--defer-env`" in shop("run", "--defer-env", "2").out
 
 
 def test_an_environment_without_a_run_is_told(shop: LinkedShop) -> None:

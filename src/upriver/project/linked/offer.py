@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from upriver.project.linked.troubles import not_linked
 from upriver.project.opened import OpenedProject
 from upriver.state.remote.address import SERVER
 from upriver.workspace.inputs import option_from_env
@@ -20,7 +21,9 @@ _DEVELOPING = frozenset({"dev", "development"})
 def with_server(opened: OpenedProject, settings: TargetDeferral) -> TargetDeferral:
     """Return settings that name the linked server where they name no state."""
     link = link_of(opened)
-    if not link.is_complete or (_is_production_itself(opened, link)):
+    if not link.is_complete and opened.request.options.defer_env is not None:
+        opened.require((not_linked("--defer-env"),))
+    if not link.is_complete or _is_production_itself(opened, link):
         return settings
     return msgspec.structs.replace(settings, states=(StatePlace(place=f"{SERVER}:"),))
 

@@ -52,6 +52,8 @@ QUICK = Patience(silent=3.0, total=6.0)
 """For questions that everybody waits for."""
 HASTY = Patience(silent=1.0, total=1.0, attempts=1)
 """For whom nobody was answered a moment ago."""
+STEADY = Patience(silent=5.0, total=30.0)
+"""For an index, a line per relation."""
 LONG = Patience(silent=10.0, total=120.0)
 """For answers that may be large."""
 
@@ -208,7 +210,7 @@ def state_index(
     server: Server, project_id: str, environment_id: str | None
 ) -> Answered | Unchanged | Trouble:
     """Ask for the lean manifest that deferral reads."""
-    return ask(server, _path(f"projects/{project_id}/state/index", environment_id), LONG)
+    return ask(server, _path(f"projects/{project_id}/state/index", environment_id), STEADY)
 
 
 def state_artifact(
