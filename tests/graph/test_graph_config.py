@@ -82,6 +82,13 @@ def test_calls_accumulate() -> None:
     assert layer == {"tags": ["a", "b"], "pre-hook": ["x", "y"], "alias": "q"}
 
 
+def test_what_a_later_call_adds_is_a_list() -> None:
+    calls = [{"pre_hook": "x"}, {"tags": "a", "post_hook": "y", "alias": "p"}]
+    assert accumulate_calls(calls) == {
+        "pre-hook": "x", "tags": ["a"], "post-hook": ["y"], "alias": "p",
+    }  # fmt: skip
+
+
 def test_one_call_is_kept_as_written() -> None:
     assert accumulate_calls([{"tags": "a", "grants": {"+select": "b"}}]) == {
         "tags": "a", "grants": {"+select": ["b"]},

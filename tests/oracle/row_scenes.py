@@ -15,6 +15,7 @@ Every line of a block `commands` begins with a sign:
     ? ARGUMENTS          the ids that `ls` lists, of the project as it was parsed last
     tree GLOB            the files there are
     set FILE KEYS JSON   a value of a JSON file, given before the comparisons that follow
+    manifest             every key of every resource of `target/manifest.json`
     tables               relations of `wh.duckdb` and their rows
 
 Before a command may stand `in:DIR` (where it is run), `fresh` (in a process of its own) and
@@ -31,7 +32,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.oracle.comparing import sql
+from tests.oracle.comparing import differences, sql
 from tests.oracle.features import SNAPSHOT_TIMES
 from tests.oracle.playing import Played
 
@@ -95,6 +96,9 @@ def _with_line(scene: Scene, sign: str, rest: str = "") -> Scene:
         case "set":
             file, keys, value = rest.split(" ", 2)
             steps = [{"name": name, "set": [file, [[keys.split("/"), json.loads(value)]]]}]
+        case "manifest":
+            steps = [{"name": name, "take": ["target/manifest.json", name]}]
+            check = Check(name, sign)
         case "tables":
             steps = [{"name": name, "dump": [WAREHOUSE]}]
             check = Check(name, sign)
@@ -146,6 +150,10 @@ def _wrong(check: Check, theirs: Played, ours: Played) -> Iterator[str]:
         codes = a["exit_code"], b["exit_code"]
         if codes[0] != codes[1] or (codes[0] == 0) != (check.sign == "$"):
             yield f"{said}: dbt {codes[0]} {a['error'][-800:]}, upriver {codes[1]} {b['error']}"
+        return
+    if check.sign == "manifest":
+        read = (json.loads((played.folder / check.step).read_bytes()) for played in (theirs, ours))
+        yield from differences(*read)
         return
     a, b = (_value(check, played) for played in (theirs, ours))
     if check.sign not in ("tree", "tables") and a in (None, [], {}, ""):

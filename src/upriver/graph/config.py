@@ -263,13 +263,13 @@ def apply_layer(config: dict[str, Any], layer: Mapping[str, Any], kind: str) -> 
 
 
 def accumulate_calls(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return several `config()` calls as one layer (PROJ-69); one call is kept as written."""
+    """Return several `config()` calls as one layer (PROJ-69); the first is kept as written."""
     layer: dict[str, Any] = {}
-    for call in calls:
+    for number, call in enumerate(calls):
         for written, value in call.items():
             key = HOOK_KEYS.get(written, written)
-            if key in layer:
-                layer[key] = _accumulated(key, layer[key], value)
+            if key in layer or (number and _NODE_RULES.get(key) in (_append, _append_hooks)):
+                layer[key] = _accumulated(key, layer.get(key), value)
             elif key == "grants" and isinstance(value, Mapping):
                 # dbt makes lists of these in place (as observed).
                 layer[key] = {name: as_list(grantees) for name, grantees in value.items()}

@@ -276,7 +276,16 @@ def _linked_macros(
             )
             continue
         text, _ = scope.descriptions.render(patch.description, patch.package, span, unique_id)
-        by_id[unique_id] = msgspec.structs.replace(patch, description=text)
+        arguments = tuple(
+            msgspec.structs.replace(
+                one,
+                description=scope.descriptions.render(
+                    one.description, patch.package, span, unique_id
+                )[0],
+            )
+            for one in patch.arguments
+        )
+        by_id[unique_id] = msgspec.structs.replace(patch, description=text, arguments=arguments)
     return {
         unique_id: patched(macro, by_id.get(unique_id), scope.macros.depends_on(macro))
         for unique_id, macro in macros.items()
