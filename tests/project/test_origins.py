@@ -218,6 +218,10 @@ def test_the_parser_is_needed_for_what_is_new(shop: Shop) -> None:
     known = lineage(shop, "-s", "+totals")
     again = without_parser(shop, "-s", "+totals")
     assert {one["name"]: one for one in json.loads(again.stdout)} == known
+    lineage(shop)
+    shop.write({"models/names.sql": "select id from {{ ref('orders') }}"})
+    lineage(shop, "-s", "names")
+    assert without_parser(shop, "-s", "+totals", "names", "placed").returncode == 0
     shop.write({"models/totals.sql": "select customer from {{ ref('orders') }}"})
     assert without_parser(shop, "-s", "totals").returncode == 2
 

@@ -123,6 +123,7 @@ def test_schemas_are_compared(place: Place) -> None:
         ("cast(-0.0 as double precision)", "cast(0.0 as double precision)", 0),
         ("cast('nan' as double precision)", "cast(null as double precision)", 1),
         ("cast('' as varchar)", "cast(null as varchar)", 1),
+        ("cast('1 day' as interval)", "cast('24 hours' as interval)", 0),
     ],
 )
 @pytest.mark.parametrize("limits", [Limits(), SMALL], ids=["whole", "buckets"])
@@ -143,7 +144,8 @@ def test_nested_values(place: Place, limits: Limits) -> None:
         value = "{{'a': [1, {0}], 'b': map {{'k': 'v'}}}}"
         columns = "{1} as id, " + value + " as s, '{{\"a\": 1}}'::json as j, [1.5, null] as l"
     else:
-        columns = "{1} as id, '{{\"a\": {0}}}'::json as s, array['a', null] as l, point(1, 2) as p"
+        columns = "{1} as id, '{{\"a\": {0}}}'::json as s, array['a', null] as l,"
+        columns += " point(1, 2) as p, array[1.50, 2] as n"
     query = f"select {columns} union all select {columns.replace('{1}', '{1} + 1')}"
     both(place, query.format(1, 1), query.format(1, 1))
     assert not place.differing("id", limits=limits).is_different

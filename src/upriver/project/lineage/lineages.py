@@ -225,7 +225,8 @@ class Lineages:
             self._prints.save()
         if self._is_changed:
             # What is not used any more is kept as long as it is not too much.
-            kept = self._remembered if len(self._remembered) < 4 * len(self._used) + 1000 else {}
+            limit = 4 * len(self._graph.entries) + 1000
+            kept = self._remembered if len(self._remembered) < limit else {}
             self._opened.store.put([("text", _KEY, _encode({**kept, **self._used}))])
             self._is_changed = False
 

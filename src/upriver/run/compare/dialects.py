@@ -65,6 +65,8 @@ _POSTGRES = Words(
     exact="trim_scale({}::numeric)",
     normal={
         "numeric": "trim_scale({})",
+        "citext": "lower({}::text)",
+        "interval": "justify_interval({})",
         "real": "({} + 0.0::real)",
         "double precision": "({} + 0.0::float8)",
     },
@@ -83,8 +85,10 @@ def comparable(words: Words, one: str, other: str) -> str:
     """Return a template that makes values of two types comparable, `{}` where they are so."""
     first, second = one.lower(), other.lower()
     if first == second:
-        bare = first.removesuffix("[]").partition("(")[0]
-        return _cast(words.text) if bare in words.incomparable else words.normal.get(bare, "{}")
+        bare = first.partition("(")[0]
+        if bare.removesuffix("[]") in words.incomparable:
+            return _cast(words.text)
+        return "{}" if first.endswith("[]") else words.normal.get(bare, "{}")
     if _is_exact(first) and _is_exact(second):
         return _exact(words, first, second)
     if _is_number(first) and _is_number(second):
