@@ -87,3 +87,10 @@ def test_what_is_not_understood_is_told(tmp_path: Path, text: str, said: str) ->
     _, problems = read(tmp_path, text)
     assert len(problems) == 1
     assert said in problems[0]
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:
+    (tmp_path / "upriver.yml").write_bytes(b"\xff\xfe\x00")
+    names = settings_names(Inputs(cwd=str(tmp_path)), EnvVar({}.get, allows_secrets=False))
+    (problem,) = read_deferral(str(tmp_path), "dev", names)[1]
+    assert problem.severity == "error"

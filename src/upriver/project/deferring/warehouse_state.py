@@ -1,9 +1,11 @@
 """`--state warehouse:`: what production published into a table of its own database.
 
-warehouse:              what production's target published, in the database of this target
-warehouse:prod          what the target `prod` published; through the profile's `prod` where this
-target's own database has nothing of it
-warehouse:SCHEMA        the same table in another schema; DATABASE.SCHEMA in another database
+    warehouse:              what production's target published, in the database of this target
+    warehouse:prod          what the target `prod` published; the profile's `prod` is asked where this
+                            target's own database has nothing of it
+    warehouse:SCHEMA        the same table in another schema; DATABASE.SCHEMA in another database
+
+It is asked each time for the newest version's name, and for its content where that is not here yet.
 """
 
 from __future__ import annotations

@@ -89,7 +89,16 @@ def read_deferral(
     """Read the file; without one, nothing is set. What cannot be understood counts as not given."""
     text = read_settings_text(Path(root) / UPRIVER_FILE)
     if text is None:
-        return DeferralSettings(), ()
+        if not (Path(root) / UPRIVER_FILE).exists():
+            return DeferralSettings(), ()
+        # Rules that cannot be read must not be taken for none.
+        problem = Problem(
+            code="deferral-settings",
+            message=f"`{UPRIVER_FILE}` cannot be read as UTF-8 text",
+            span=Span(file=UPRIVER_FILE),
+            hint="Save it as UTF-8, and check that you may read it",
+        )
+        return DeferralSettings(), (problem,)
     document = load_yaml(text, UPRIVER_FILE)
     reader = _Reader(names, list(document.problems))
     body = with_text_keys(document.value) if document.value is not None else {}
