@@ -10,9 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 from tests.cli.shop_project import Said, Shop
+from tests.postgres_server import Server
+from tests.project.two_schemas import made
 
 from upriver.project.deferring.audit import append
 
+DEFERRING = ("--defer", "--state", "prod-state")
 DENY = "deferral: {deny: [{name: phi, meta: {contains: phi}, targets: [dev]%s}]}\n"
 FILES = {
     "models/patients.sql": "{{ config(materialized='table', meta={'contains': 'phi'}) }}"
@@ -202,6 +205,23 @@ def test_tests_of_the_state_alone_are_told_where_that_is_asked(ward: Shop) -> No
     assert '"shop"."prod"."patients"' in told(said)
     assert ward("run", "-s", "patients").exit_code == 0
     assert ward(*args).exit_code == 0
+
+
+@pytest.mark.postgres
+def test_rules_and_masks_on_postgres(postgres_server: Server, tmp_path: Path) -> None:
+    for place in made(tmp_path, postgres_server):
+        place.production()
+        rule = "deferral: {deny: [{name: big, select: big, targets: [dev]%s}]}\n"
+        place.write({"models/reader.sql": "select * from {{ ref('big') }}"})
+        place.write({"upriver.yml": rule % ""})
+        said = place("run", "-s", "reader", *DEFERRING)
+        assert (said.exit_code, "error[deferral-denied]" in told(said)) == (2, True)
+        place.rows("create table prod.big_masked as select id, '*' as name from prod.big")
+        place.write({"upriver.yml": rule % ", use: '{schema}.{identifier}_masked'"})
+        place.ok("run", "-s", "reader", *DEFERRING)
+        assert sorted(place.rows("select name from dev.reader")) == [("*",), ("*",)]
+        place.ok("clone", "-s", "big", *DEFERRING[1:])
+        assert place.rows("select count(*) from dev.big where name = '*'") == [(2,)]
 
 
 def lines(shop: Shop, name: str = "logs/upriver_reads.jsonl") -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.cli.shop_project import Said
+from tests.cli.shop_project import Said, Shop
 from tests.project.two_schemas import Place, made
 
 from upriver.digest import digest_bytes
@@ -108,6 +108,34 @@ def test_targets_and_schemas(place: Place) -> None:
     place.rows("drop schema upriver_two cascade")
     place.write({"upriver.yml": "deferral: {targets: {dev: 'warehouse:upriver'}}\n"})
     assert "Deferred 1 of 1" in place.ok("run", "-s", "big").out
+
+
+def test_another_targets_own_database_is_asked(tmp_path: Path) -> None:
+    two = """\
+shop:
+  target: dev
+  outputs:
+    dev:
+      type: duckdb
+      path: dev.duckdb
+      schema: main
+      attach: [{path: prod.duckdb, alias: prod, read_only: true}]
+    prod: {type: duckdb, path: prod.duckdb, schema: main}
+"""
+    shop = Shop(tmp_path, {"profiles.yml": two, "models/a.sql": "select 1 as id",
+                           "models/b.sql": "select * from {{ ref('a') }}"})  # fmt: skip
+    shop.env["UPRIVER_CACHE_DIR"] = str(tmp_path / "cache")
+    at = ("--target", "prod", "--target-path", "published")
+    assert shop("build", *at).exit_code == 0
+    assert shop("state", "publish", *at).exit_code == 0
+    said = shop("run", "-s", "b", "--defer", "--state", "warehouse:prod")
+    assert said.exit_code == 0, told(said)
+    assert "Deferred 1 of 1 reference to warehouse:prod" in said.out
+    # As one of several it may not be there yet.
+    said = shop("plan", "-s", "b", "--defer", "--state", "warehouse:ci", "--state", "published")
+    assert said.exit_code == 0, told(said)
+    assert "deferred: published" in said.out
+    assert "state-not-found" in told(said)
 
 
 def test_the_manifest_must_be_the_targets(place: Place) -> None:
