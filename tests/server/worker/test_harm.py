@@ -14,7 +14,9 @@ from typing import Any
 
 import httpx
 import psutil
+import psycopg
 import pytest
+from tests.postgres_server import Server
 from tests.server.conftest import new_database
 from tests.server.sample_project import commit, new_repository
 from tests.server_process import Served, running_serve
@@ -152,3 +154,31 @@ def _check_state(served: Served, api: httpx.Client) -> None:
     manifest = api.get(f"{own}/artifacts/manifest.json")
     assert "model.shop.slow" in manifest.json()["nodes"]
     assert api.get(f"{own}/index").status_code == 200
+
+
+@pytest.mark.postgres
+def test_a_database_that_drops_everybody_ends_no_run(
+    postgres_server: Server, tmp_path: Path
+) -> None:
+    """As when it restarts: every connection is gone, again and again, while runs are carried out."""
+    url = new_database(postgres_server)
+    name = url.rpartition("/")[2]
+    with (
+        running_serve(tmp_path / "data", options=["--database", url]) as served,
+        served.client() as api,
+    ):
+        jobs = _prepare(served, api, tmp_path)
+        v2 = f"/api/v2/accounts/{served.account_id}"
+        ids = [api.post(f"{v2}/jobs/{job}/run/", json={}).json()["data"]["id"] for job in jobs]
+        with psycopg.connect(
+            host=postgres_server.host, port=postgres_server.port, user=postgres_server.user,
+            password=postgres_server.password, dbname="postgres", autocommit=True,
+        ) as admin:  # fmt: skip
+            for _ in range(12):
+                time.sleep(0.5)
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                    (name,),
+                )
+        runs = _ended(api, v2, ids)
+    assert [run["status"] for run in runs] == [10] * JOBS
