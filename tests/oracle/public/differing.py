@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def _manifests(dbt: Played, mine: Played, counts: Counter[str]) -> Iterator[str]
 
 
 def _selections(dbt: Played, mine: Played, counts: Counter[str]) -> Iterator[str]:
-    for word, ids in dbt.results["ls"].items():
+    for word, ids in dbt.results.get("ls", {}).items():
         others = mine.results["ls"][word]
         if ids != others:
             yield f"selection: {word}: {_only(ids, others)}"
@@ -101,8 +101,6 @@ def _compiled_files(
     entry: Entry, dbt: Played, mine: Played, counts: Counter[str]
 ) -> Iterator[str]:
     theirs, ours = (_files(played.folder / "compiled") for played in (dbt, mine))
-    inputs = _inputs(dbt, theirs)
-    theirs = {path: file for path, file in theirs.items() if path not in inputs}
     if theirs.keys() != ours.keys():
         yield f"compiled files: {_only([*theirs], [*ours])}"
     for path in sorted(theirs.keys() & ours.keys()):
@@ -110,14 +108,6 @@ def _compiled_files(
         if one != other:
             yield f"compiled files: {path}: {_where(one, other)}"
         counts["compiled files"] += 1
-
-
-def _inputs(dbt: Played, paths: Iterable[str]) -> set[str]:
-    """Return the files that dbt leaves of a unit test's inputs, named for its property file."""
-    tests = dbt.artifact("parse").get("unit_tests", {}).values()
-    calls = [given["input"] for test in tests for given in test["given"]]
-    names = {word for call in calls for word in re.findall(r"['\"]([^'\"]+)['\"]", call)}
-    return {path for path in paths if ".yml/" in path and Path(path).stem in names}
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -51,12 +51,15 @@ def run_unit_test(task: Task) -> Done:
 
 
 def _write_fixtures(task: Task, test: UnitTest, compiled: CompiledStep) -> None:
-    """Leave each input's rows for people to read, under the name it goes by in the query."""
+    """Leave each input's rows for people to read, under the name of what they stand for."""
     writer = task.setting.writer
     if writer is None:
         return
     for cte in compiled.ctes:
+        entry = task.setting.graph.entries.get(cte.unique_id)
         name = cte.name.removeprefix(cte_name(""))
+        if entry is not None and entry.kind == "source":
+            name = entry.name
         writer.write("compiled", test.package, f"{test.original_file_path}/{name}.sql", cte.sql)
 
 
