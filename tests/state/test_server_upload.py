@@ -19,7 +19,9 @@ INGEST = Ingest(account_id="1", environment_id="2", invocation_id="i")
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploading, "PATIENCE", Patience(silent=0.5, total=1.0, attempts=1))
+    quick = Patience(silent=0.5, total=1.0, attempts=1)
+    for name in ("BEGINNING", "PATIENCE", "ENDING"):
+        monkeypatch.setattr(uploading, name, quick)
     monkeypatch.setattr(uploading, "PIECE", 1000)
 
 

@@ -15,7 +15,9 @@ PRODUCTION = {"DBT_CLOUD_ENVIRONMENT_ID": "2"}
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploading, "PATIENCE", Patience(silent=0.3, total=0.5, attempts=1))
+    quick = Patience(silent=0.3, total=0.5, attempts=1)
+    for name in ("BEGINNING", "PATIENCE", "ENDING"):
+        monkeypatch.setattr(uploading, name, quick)
 
 
 @pytest.fixture

@@ -136,6 +136,10 @@ def test_another_environment(shop: LinkedShop, more: tuple[str, ...], env: dict[
     shop.seam.publish("3", shop.seam.states["2"])
     said = shop("compile", "-s", "orders", *more, **env)
     assert "to Staging (" in said.out + said.err
+    shop.seam.environments["3"]["name"] = "Before release"
+    shop.seam.publish("3", shop.seam.states["2"])
+    said = shop("compile", "-s", "orders", "--defer-env", "before release")
+    assert "to Before release (" in said.out + said.err
     said = shop("compile", "-s", "orders", "--defer-env", "nowhere")
     assert "warning[link-no-state]" in said.out + said.err
     assert "there is no environment `nowhere`" in said.out + said.err

@@ -153,8 +153,8 @@ CASES = (
     Case(
         why="what is no id cannot lead to another path",
         file=CURRENT,
-        env={"DBT_CLOUD_DEFER_ENV_ID": "../../x"},
-        gives={"defer_environment_id": "42"},
+        env={"DBT_CLOUD_PROJECT_ID": "../../x"},
+        gives={"project_id": "7"},
         codes=("link-value",),
     ),
     Case(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from upriver.state.remote.bounded import Limit
 from upriver.state.remote.server_api import (
     Patience,
     Server,
@@ -24,8 +25,14 @@ from upriver.workspace.web.client import Call, Reply
 
 PIECE = 8 << 20
 """Bytes that are sent at once."""
+BEGINNING = Patience(silent=5.0, total=20.0, attempts=3)
+"""For where to send it."""
 PATIENCE = Patience(silent=30.0, total=120.0, attempts=3)
-"""For one question or one piece."""
+"""For one piece."""
+ENDING = Patience(silent=120.0, total=240.0, attempts=2)
+"""For the server to take a large archive in."""
+LONGEST = 600.0
+"""Seconds after which an upload is given up, whatever it is at."""
 _ROUNDS = 5
 """Failures after which an upload that does not get on is given up."""
 _JSON = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -61,21 +68,24 @@ class _Received(msgspec.Struct, frozen=True, kw_only=True):
 
 def upload(server: Server, ingest: Ingest, archive: BinaryIO, size: int) -> str | Trouble:
     """Upload an archive and return the ingest's id."""
-    made = _ask(server, ingest, "POST", ingest.path, b"{}")
+    limit = Limit(LONGEST)
+    made = _ask(server, ingest, "POST", ingest.path, b"{}", BEGINNING)
     if isinstance(made, Trouble):
         return made
     place = decoded(made.body, _Made)
     if place is None or not _is_fit(place.data.upload_url, server.host):
         return Trouble(kind="odd", said="what answers does not take artifacts")
-    trouble = _send(server, place.data.upload_url, archive, size)
+    trouble = _send(server, place.data.upload_url, archive, size, limit)
     if trouble is not None:
         return trouble
     path = f"{ingest.path}{place.data.id}/"
-    done = _ask(server, ingest, "PATCH", path, b'{"upload_status": "SUCCESS"}')
+    done = _ask(server, ingest, "PATCH", path, b'{"upload_status": "SUCCESS"}', ENDING)
     return done if isinstance(done, Trouble) else str(place.data.id)
 
 
-def _ask(server: Server, ingest: Ingest, method: Any, path: str, body: bytes) -> Reply | Trouble:
+def _ask(
+    server: Server, ingest: Ingest, method: Any, path: str, body: bytes, patience: Patience
+) -> Reply | Trouble:
     more = {} if ingest.invocation_id is None else {"X-Invocation-Id": ingest.invocation_id}
     call = Call(
         url=f"{server.host}{path}",
@@ -85,7 +95,7 @@ def _ask(server: Server, ingest: Ingest, method: Any, path: str, body: bytes) ->
         headers={**_JSON, **more},
         is_repeatable=True,
     )
-    return _successful(exchange(server, call, PATIENCE))
+    return _successful(exchange(server, call, patience))
 
 
 def _successful(reply: Reply | Trouble) -> Reply | Trouble:
@@ -100,7 +110,7 @@ def _is_fit(url: str, host: str) -> bool:
     return scheme == "https" or (scheme == "http" and host.startswith("http:"))
 
 
-def _send(server: Server, url: str, archive: BinaryIO, size: int) -> Trouble | None:
+def _send(server: Server, url: str, archive: BinaryIO, size: int, limit: Limit) -> Trouble | None:
     # What a server signs for another place, an object store, takes no pieces.
     takes_pieces = urlsplit(url).netloc == urlsplit(server.host).netloc
     piece = PIECE if takes_pieces else size
@@ -117,7 +127,7 @@ def _send(server: Server, url: str, archive: BinaryIO, size: int) -> Trouble | N
             sent, rounds = sent + len(data), 0
             continue
         rounds += 1
-        if rounds == _ROUNDS or not answer.may_pass:
+        if rounds == _ROUNDS or not answer.may_pass or limit.left <= 0:
             return answer
         sent = _received(server, url, sent)
     return None

@@ -29,7 +29,8 @@ _KEYS = {
 }
 """Keys of the project's block by value, the first one given counts."""
 _OPTIONS = {"defer_environment_id": "--defer-env"}
-_IDS = ("project_id", "account_id", "environment_id", "defer_environment_id", "job_id")
+_IDS = ("project_id", "account_id", "environment_id", "job_id")
+"""Values that become parts of addresses; an environment to defer to may also be a name."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,8 +144,8 @@ class _Reading:
             expected = "an id"
         elif name == "host" and address_of(text) is None:
             expected = "the name of a host"
-        elif name == "token" and not text.isprintable():
-            expected = "a token"
+        elif not text.isprintable():
+            expected = "a token" if name == "token" else "an id or a name"
         if expected is not None:
             self.problems.append(_not_usable(name, origin, expected))
             return False
