@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.project.small_worlds import Node, World, building
 from tests.project.two_schemas import STATE, Place, made
+
+from upriver.project.outcome import Outcome
+from upriver.project.requests import Clone, GlobalOptions, Request, Selecting
 
 
 @pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -116,3 +125,81 @@ def test_tests_wait_for_the_copy(duck: Place) -> None:
     decisions = test["adapter_response"]["upriver"]
     assert test["status"] == "pass"
     assert "built-by-this-run" in str(decisions)
+
+
+KINDS = ("view", "table", "table")
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> tuple[Node, ...]:
+    nodes: list[Node] = []
+    for at in range(draw(st.integers(2, 5))):
+        parents = draw(st.sets(st.integers(-1, at - 1), max_size=2))
+        asks = draw(st.integers(0, 4)) == 0
+        nodes.append(Node(at, tuple(sorted(parents)), draw(st.sampled_from(KINDS)), 0, asks))
+    return tuple(nodes)
+
+
+ACTIONS = st.sampled_from(
+    ["edit", "edit", "revert", "note", "kind", "seed", "variable", "prod", "prod-part", "part",
+     "clone", "plain"]
+)  # fmt: skip
+
+
+def do(world: World, request: Request, environment: str, **options: Any) -> Outcome:
+    given_options = GlobalOptions(
+        target=environment,
+        target_path="prod-state" if environment == "prod" else "target",
+        vars={"v": world.variable},
+        **options,
+    )
+    return world.project.perform(msgspec.structs.replace(request, options=given_options))
+
+
+def act(world: World, first: tuple[Node, ...], action: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(first) - 1))
+    node = world.nodes[at]
+    defer: dict[str, Any] = {"defer": True, "state": "prod-state"}
+    match action:
+        case "edit":
+            world.nodes[at] = msgspec.structs.replace(node, number=data.draw(st.integers(10, 12)))
+        case "revert":
+            world.nodes[at] = first[at]
+        case "note":
+            world.nodes[at] = msgspec.structs.replace(node, note=node.note + 1)
+        case "kind":
+            kind = data.draw(st.sampled_from(KINDS))
+            world.nodes[at] = msgspec.structs.replace(node, materialized=kind)
+        case "seed":
+            world.seed = data.draw(st.integers(1, 2))
+        case "variable":
+            world.variable = data.draw(st.integers(0, 1))
+        case "prod":
+            do(world, building((), with_seeds=True), "prod")
+        case "prod-part":
+            do(world, building((f"m{at}",)), "prod")
+        case "part":
+            request = msgspec.structs.replace(building((f"m{at}",)), reuse=True)
+            do(world, request, "dev", **defer)
+        case "clone":
+            clone = Clone(selecting=Selecting(select=(f"m{at}",)), full_refresh=True)
+            do(world, clone, "dev", **defer)
+        case _:
+            do(world, building((f"+m{at}",), with_seeds=True), "dev")
+    world.write()
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(nodes=projects(), actions=st.lists(ACTIONS, min_size=3, max_size=8), data=st.data())
+def test_building_everything_with_reuse_equals_building_everything(
+    nodes: tuple[Node, ...], actions: list[str], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder) / "p", nodes)
+        for action in ("prod", *actions):
+            act(world, nodes, action, data)
+        request = msgspec.structs.replace(building((), with_seeds=True), reuse=True)
+        outcome = do(world, request, "dev", defer=True, state="prod-state")
+        assert outcome.exit_code == 0, outcome.problems
+        for name in ("s", *(f"m{at}" for at in range(len(nodes)))):
+            assert world.rows("dev", name) == [(world.value(name),)]

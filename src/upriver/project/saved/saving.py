@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from upriver.graph.graph import Graph
-from upriver.plan.catalog import Catalog
-from upriver.plan.decide import exists
+from upriver.plan.catalog import Catalog, schema_key
 from upriver.plan.plan import BUILDING, Plan
 from upriver.project.build_store import open_builds
 from upriver.project.events import Said
@@ -99,7 +98,7 @@ def saving_of(ran: Ran, times: Mapping[str, float], own: Mapping[str, float]) ->
     """Count what deferral and reuse left out; `own` says how long steps took here."""
     plan = ran.plan
     left_out = _not_built(ran) if plan.policy is not None else set()
-    known = [times[unique_id] for unique_id in left_out if unique_id in times]
+    known = [seconds for seconds in map(times.get, left_out) if seconds is not None]
     reused = [step.unique_id for step in plan.steps if step.reused is not None]
     return Saving(
         not_built=len(left_out),
@@ -132,14 +131,26 @@ def _not_built(ran: Ran) -> set[str]:
             if parent not in seen and parent not in built:
                 seen.add(parent)
                 waiting.append(parent)
-    return {unique_id for unique_id in seen if _is_lacking(unique_id, ran)}
+    return set(_lacking(seen, ran))
 
 
-def _is_lacking(unique_id: str, ran: Ran) -> bool:
-    entry = ran.graph.entries[unique_id]
-    if entry.kind not in _COUNTED or entry.materialized == "ephemeral":
-        return False
-    return ran.plan.policy != "exists" or not exists(ran.catalog, entry.kind, entry.relation)
+def _lacking(ids: Iterable[str], ran: Ran) -> Iterator[str]:
+    """Give those that the target would have had to build; thousands at a time."""
+    looks = ran.plan.policy == "exists"
+    listings: dict[tuple[str | None, str | None], Mapping[str, str]] = {}
+    for unique_id in ids:
+        entry = ran.graph.entries[unique_id]
+        if entry.kind not in _COUNTED or entry.materialized == "ephemeral":
+            continue
+        name = entry.relation
+        if looks and name is not None:
+            schema = (name.database, name.schema)
+            if schema not in listings:
+                listings[schema] = ran.catalog.listings.get(schema_key(*schema), {})
+            listing = listings[schema]
+            if listing and (name.identifier or "").lower() in listing:
+                continue
+        yield unique_id
 
 
 def timings(opened: OpenedProject, state: State) -> dict[str, float]:
