@@ -147,6 +147,11 @@ def main() -> None:
         row("index of all models", bench.server_milliseconds("/index", 5), "ms")
         times, uploads = bench.under_load(words.clients, manifest, words.nodes)
         row(f"state, {words.clients} clients, {uploads} uploads meanwhile", times, "ms")
+        status = Path(f"/proc/{served.process_id}/status").read_text()
+        print(next(line for line in status.splitlines() if line.startswith("VmHWM")))
+        kept = [path for path in (served.data / "objects").rglob("*") if path.is_file()]
+        stored = sum(path.stat().st_size for path in kept) / (uploads + 3) / 1_000_000
+        print(f"stored per upload: {stored:.1f} MB")
 
 
 if __name__ == "__main__":

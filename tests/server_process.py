@@ -23,6 +23,8 @@ _TOKEN = re.compile(r"Token of the administrator: (\S+)")
 _PASSWORD = re.compile(r"as `(\S+)` with the password (\S+)")
 _PROJECT = re.compile(r"Project `.*`: account (\d+), project (\d+), environments (.+)")
 _PATIENCE = 60
+_TIMELESS = {"UPRIVER_SERVER_LIMIT_RETENTION_DAYS": "36500"}
+"""Dates in tests stay, and get older."""
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +85,7 @@ def running_serve(
     with log.open("wb") as output:
         process = subprocess.Popen(
             words, stdout=output, stderr=subprocess.STDOUT, cwd=data.parent,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **_TIMELESS, **(env or {})},
         )  # fmt: skip
     try:
         yield _introduced(process, log, data, ca)

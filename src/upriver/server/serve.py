@@ -25,6 +25,7 @@ from upriver.run.stop import Stop
 from upriver.server.app import make_app, make_installation
 from upriver.server.db.migrate import upgrade
 from upriver.server.first_start import begin, ensure_project
+from upriver.server.housekeeping import keeping_house
 from upriver.server.installation import Installation
 from upriver.server.settings import Given, Settings, settings_of
 from upriver.server.worker.begin import working
@@ -48,7 +49,7 @@ def serve(request: Serve, caller: Caller) -> Outcome:
         _introduce(installation, caller.listener, address, request.project)
         _log_to_stderr()
         server = _Server(_config(installation), caller.stop)
-        with working(installation, caller.env):
+        with keeping_house(installation), working(installation, caller.env):
             server.run(sockets=[listener])
     finally:
         installation.database.close()

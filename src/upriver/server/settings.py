@@ -28,6 +28,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     members: int = 64
     account: int = 50 * 1024 * MEBIBYTE
     """Stored by one account (S-10)."""
+    retention_days: int = 365
+    """How long files of runs are kept, but for those of an environment's state."""
     body: int = MEBIBYTE
     """Of a JSON body (S-25)."""
     unpack_memory: int = 1536 * MEBIBYTE

@@ -35,7 +35,6 @@ from upriver.server.ingest.uploads import (
     Piece,
     abandon,
     announce,
-    drop_expired,
     ingest_by_id,
     keep_piece,
     received,
@@ -86,7 +85,6 @@ def announce_upload(
     """Begin an upload: answer with its id and the address to send it to."""
     check_account(principal, account_id)
     installation = here(request)
-    drop_expired(installation)
     with installation.database.writing() as connection:
         environment = environment_for(connection, principal, environment_id, "artifact-upload")
         ingest_id = announce(connection, principal, environment, invocation)
