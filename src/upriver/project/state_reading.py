@@ -141,10 +141,21 @@ def read_state(opened: OpenedProject, deferring: Deferring, graph: Graph) -> Sta
     )
     if is_served:
         state, problems = _as_default(opened, deferring, state, problems, graph)
-    opened.require((*problems, *_too_old(opened, state)))
+    opened.require((*problems, *_too_old(opened, state), *_behind(opened, state)))
     if is_given_up or (is_lost and state.baseline is None):
         state = msgspec.structs.replace(state, is_given_up=True)
     return _with_line(state, deferring)
+
+
+def _behind(opened: OpenedProject, state: State) -> tuple[Problem, ...]:
+    head = opened.invocation.git_commit
+    commits = {baseline.origin.git_commit for _, baseline in state.baselines()}
+    if head is None or not commits - {None, head}:
+        return ()
+    # Most checkouts are of the state's commit, or of none.
+    from upriver.project.deferring.checkout import behind
+
+    return behind(opened, state)
 
 
 def _with_line(state: State, deferring: Deferring) -> State:

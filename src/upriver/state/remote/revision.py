@@ -51,6 +51,19 @@ def find_revision(name: str, root: str) -> Revision | Problem:
     return Revision(commit=commit.strip(), top=top, inside=inside)
 
 
+def is_ancestor(root: str, older: str, newer: str) -> bool | None:
+    """Whether one commit leads to another; None where git does not know both."""
+    try:
+        asked = subprocess.run(  # noqa: S603 - git, with the hashes of commits
+            ["git", "-C", root, "merge-base", "--is-ancestor", older, newer],  # noqa: S607
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    return {0: True, 1: False}.get(asked.returncode)
+
+
 def export(revision: Revision, folder: Path) -> Path | Problem:
     """Return a directory that holds the repository's files as they were; the project's is in it."""
     home = folder / digest_text(revision.top)[:16]
