@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from upriver.graph.inputs import LinkFlags
 from upriver.project.load import load
-from upriver.project.loading import Loaded
+from upriver.project.loading import LINKING_FLAGS, Loaded
 from upriver.project.opened import Caller, OpenedProject
 from upriver.project.option_groups import GlobalOptions
 from upriver.project.requests import Parse
@@ -252,6 +253,35 @@ def test_a_var_reparses_only_what_read_it(tmp_path: Path) -> None:
     loaded(tmp_path)
     counts = loaded(tmp_path, vars={"flag": False}).counts
     assert (counts.way, counts.parsed) == ("linked", 1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"debug": True}, {"log_format": "json"}, {"warn_error": True}, {"fail_fast": True}],
+)
+def test_options_that_change_nothing_read_nothing(tmp_path: Path, options: dict[str, Any]) -> None:
+    make(tmp_path)
+    settle_stamps(tmp_path)
+    loaded(tmp_path)
+    warm = loaded(tmp_path, **options)
+    assert (warm.counts.way, warm.counts.parsed) == ("remembered", 0)
+    assert shown(warm) == shown(loaded(tmp_path, is_cold=True, **options))
+
+
+def test_an_option_that_a_template_asks_for_is_seen(tmp_path: Path) -> None:
+    make(tmp_path)
+    write(
+        tmp_path, "models/c.sql", "{{ config(tags=['x' if flags.DEBUG else 'y']) }} select 1 as id"
+    )
+    settle_stamps(tmp_path)
+    loaded(tmp_path)
+    warm = loaded(tmp_path, debug=True)
+    assert warm.counts.parsed == 1
+    assert warm.graph.resources["model.p.c"].tags == ("x",)
+
+
+def test_every_flag_of_linking_is_known() -> None:
+    assert {*LINKING_FLAGS, "store_failures"} == set(LinkFlags.__struct_fields__)
 
 
 def test_a_damaged_store_changes_nothing_but_time(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from upriver.problems import Problem, has_errors
 from upriver.project.compiled_macros import keep_parsed, read_parsed
 from upriver.project.loading import (
     BODY_KINDS,
+    LINKING_FLAGS,
     Counts,
     Listing,
     Loaded,
@@ -372,15 +373,7 @@ def _link_inputs(loading: Loading, files: tuple[ParsedFile, ...], world: World) 
         naming=make_naming(world),
         templates=make_templates(world),
         flags=LinkFlags(
-            require_resource_names_without_spaces=flags.require_resource_names_without_spaces,
-            require_unique_project_resource_names=flags.require_unique_project_resource_names,
-            require_ref_searches_node_package_before_root=(
-                flags.require_ref_searches_node_package_before_root
-            ),
-            require_nested_cumulative_type_params=flags.require_nested_cumulative_type_params,
-            state_modified_compare_more_unrendered_values=(
-                flags.state_modified_compare_more_unrendered_values
-            ),
+            **{name: getattr(flags, name) for name in LINKING_FLAGS},
             store_failures=bool(settings.flags.get("STORE_FAILURES")),
         ),
         dispatch={d.macro_namespace: d.search_order for d in workspace.settings.dispatch},

@@ -17,6 +17,7 @@ from upriver.adapters.macro_files import builtin_version
 from upriver.digest import digest_value
 from upriver.project.loading import (
     BODY_KINDS,
+    LINKING_FLAGS,
     Counts,
     Listing,
     Loaded,
@@ -30,11 +31,11 @@ from upriver.project.recorder import OUTSIDE, Answers
 from upriver.resources.files import SourceFile
 from upriver.workspace.discover import list_files
 
-_DEFERRAL_FLAGS = frozenset(
-    {"build_missing", "clone_incrementals", "clone_mode", "defer_policy", "reuse_sources",
-     "reuse_volatile", "unknown_answers"}
-)  # fmt: skip
-"""What linking does not depend on."""
+_READ_FLAGS = (
+    *LINKING_FLAGS,
+    "require_explicit_package_overrides_for_builtin_materializations",
+)
+"""The flags that a linked graph follows from; all others may change and leave it standing."""
 
 
 def load(loading: Loading) -> Loaded:
@@ -68,11 +69,7 @@ def _settings_key(loading: Loading) -> str:
     return digest_value(
         (
             [msgspec.to_builtins(package) for package in workspace.packages],
-            {
-                name: value
-                for name, value in msgspec.to_builtins(workspace.flags).items()
-                if name not in _DEFERRAL_FLAGS
-            },
+            {name: getattr(workspace.flags, name) for name in _READ_FLAGS},
             msgspec.to_builtins(loading.settings.dialect),
             None if credentials is None else (credentials.database, credentials.schema),
             workspace.selectors,

@@ -22,6 +22,16 @@ BODY_KINDS = frozenset({"model", "analysis", "singular_test"})
 """Kinds of files whose edits can be linked alone."""
 
 
+LINKING_FLAGS = (
+    "require_resource_names_without_spaces",
+    "require_unique_project_resource_names",
+    "require_ref_searches_node_package_before_root",
+    "require_nested_cumulative_type_params",
+    "state_modified_compare_more_unrendered_values",
+)
+"""Flags that linking is given. What templates and property files ask for is noted as they ask."""
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """How much work a load did; tests read it."""
 
