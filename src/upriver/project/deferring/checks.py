@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import msgspec
@@ -18,7 +19,9 @@ from upriver.project.deferring.audit import Ending, audit
 from upriver.project.opened import OpenedProject
 from upriver.state.baseline import Published
 from upriver.state.denial import Denials, Guarded
+from upriver.workspace.profile import Profile, open_profile
 
+_TARGET_VARIABLES = ("DBT_TARGET", "DBT_ENGINE_TARGET")
 _SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
 """Commands that read the deferred relations, so that missing ones matter."""
 
@@ -69,7 +72,36 @@ def what_deferral_misses(
         return (*denied, *unread)
     profile = opened.workspace.profile
     over = overwritten(plan, graph, deferral, None if profile is None else profile.target_name)
+    usual = _usual_name(opened, profile) if over and profile is not None else None
+    if usual is not None:
+        over = overwritten(plan, graph, deferral, usual)
     return (*denied, *unread, *(_as_warnings(over) if is_dry else over))
+
+
+def _usual_name(opened: OpenedProject, profile: Profile) -> str | None:
+    """Return the name of the profile's default target, where the chosen one, with more threads or
+    other settings, is the same place under another name.
+
+    What runs without `--target` is one's own. Any other target at the same place may be production,
+    to which this one points by mistake.
+    """
+    given = opened.workspace.inputs
+    inputs = msgspec.structs.replace(
+        given,
+        target=None,
+        env={key: value for key, value in given.env.items() if key not in _TARGET_VARIABLES},
+        profile=profile.name,
+        profiles_dir=os.path.dirname(profile.profiles_path),
+    )
+    found, _ = open_profile(inputs, opened.workspace.root, profile.name)
+    is_same = found is not None and _place(found.profile) == _place(profile)
+    return found.profile.target_name if found is not None and is_same else None
+
+
+def _place(profile: Profile) -> tuple[str | None, ...]:
+    own = profile.credentials
+    port = str(own.shown.get("port") or "")
+    return (own.type, own.unique_field, port, own.database, own.schema)
 
 
 def _tests(opened: OpenedProject, reading: Reading, *, is_dry: bool) -> tuple[Problem, ...]:
