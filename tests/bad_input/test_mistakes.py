@@ -930,6 +930,17 @@ def _project(root: Path, files: dict[str, str | bytes | None]) -> SmallProject:
 
 WARNINGS = (
     Mistake(
+        "misspelt configs in dbt_project.yml",
+        {
+            "dbt_project.yml": f"{PROJECT}models:\n  shop:\n    +materialised: table\n"
+            "    mine: 1\nseeds:\n  quote_colums: true\n",
+            C: "select 1 as n",
+        },
+        (("config-key-unknown", P, 6), ("config-key-unknown", P, 9)),
+        ("Did you mean `materialized`?", "Did you mean `quote_columns`?"),
+        exit_code=0,
+    ),
+    Mistake(
         "misspelt config in a file",
         model("{{ config(materialised='table', mine=1) }} select 1"),
         (("config-key-unknown", C, None),),

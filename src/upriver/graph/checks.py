@@ -13,7 +13,7 @@ from upriver.graph.contracts import (
     key_mistakes,
 )
 from upriver.graph.drafts import Draft, Scope
-from upriver.graph.trees import unused_paths
+from upriver.graph.trees import unused_paths, written_keys
 from upriver.problems import Span
 from upriver.resources.nearest import misspelt, nearest_hint
 
@@ -140,6 +140,31 @@ def check_unused_paths(scope: Scope, drafts: Sequence[Draft]) -> None:
         )
 
 
+def check_tree_keys(scope: Scope) -> None:
+    """Warn of keys in the root project's trees that hardly differ from one of dbt's."""
+    for package in scope.inputs.packages:
+        if package.name != scope.inputs.root:
+            continue
+        for kind, path, key in written_keys(package):
+            near = _meant(kind, key)
+            if near is not None:
+                scope.report(
+                    "config-key-unknown",
+                    f"`{'.'.join(path)}` in `dbt_project.yml` is no config, and has no effect",
+                    Span(file="dbt_project.yml", keys=path),
+                    hint=f"Did you mean `{near}`? Values of your own belong into `+meta`",
+                    is_warning=True,
+                )
+
+
+def _meant(kind: str, key: str) -> str | None:
+    """Return the config that is meant by a key which is none; None for what may be meant so."""
+    known = DEFAULTS.get(kind)
+    if known is None or key in known or key in ADAPTER_KEYS:
+        return None
+    return misspelt(key, (*known, *ADAPTER_KEYS))
+
+
 class NodeChecks:
     """Checks of one node; the same for a whole project and for one edited file."""
 
@@ -182,9 +207,11 @@ class NodeChecks:
         known = DEFAULTS.get(draft.kind)
         if known is None:
             return
+        trees, fqn = self._scope.trees, draft.values.get("fqn") or ()
         for key in sorted(config.keys() - known.keys() - ADAPTER_KEYS):
-            near = misspelt(key, (*known, *ADAPTER_KEYS))
-            if near is not None:
+            near = _meant(draft.kind, key)
+            # What `dbt_project.yml` says is told once, at its place there.
+            if near is not None and not trees.says(draft.kind, draft.package, fqn, key):
                 self._scope.report(
                     "config-key-unknown",
                     f"`{draft.unique_id}` has the config `{key}`, which has no effect",

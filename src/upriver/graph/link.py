@@ -16,6 +16,7 @@ from upriver.graph.checks import (
     NodeChecks,
     check_names,
     check_relations,
+    check_tree_keys,
     check_unused_paths,
     distinct,
 )
@@ -166,6 +167,7 @@ def _check(
     checks = NodeChecks(scope, groups)
     for draft in enabled.values():
         checks.check(draft)
+    check_tree_keys(scope)
     check_unused_paths(scope, drafts)
 
 

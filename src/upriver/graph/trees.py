@@ -73,6 +73,13 @@ class Trees:
         level = self._level(kind, self._root, fqn)
         return level if level.layers else None
 
+    def says(self, kind: str, package: str, fqn: tuple[str, ...], key: str) -> bool:
+        """Tell whether the root project's tree has a config key for a node."""
+        level = self.override(kind, package, fqn)
+        if package == self._root:
+            level = self.own(kind, package, fqn)
+        return level is not None and any(key in layer for layer in level.layers)
+
     def _level(self, kind: str, package: str, fqn: tuple[str, ...]) -> Level:
         prefix = fqn[:-1]
         level = self._levels.get((kind, package, prefix))
@@ -141,6 +148,22 @@ def config_keys(tree: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in ((str(key), value) for key, value in tree.items())
         if name.startswith("+") or not isinstance(value, Mapping)
     }
+
+
+def written_keys(package: PackageInput) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Give every config key of a package's trees: the kind, the path to it, and its name."""
+    kinds = {tree: kind for kind, tree in _TREES.items()} | {"models": "model"}
+    for tree, kind in kinds.items():
+        for path in _key_paths(package.configs.get(tree) or {}, (tree,)):
+            yield kind, path, path[-1].removeprefix("+")
+
+
+def _key_paths(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping) and not str(key).startswith("+"):
+            yield from _key_paths(value, (*path, str(key)))
+        else:
+            yield (*path, str(key))
 
 
 def unused_paths(
