@@ -106,6 +106,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     cloning: Cloning = Cloning()
 
 
+_INLINING = frozenset({"build", "compile", "run"})
+"""Commands that compile selected ephemeral models, whoever reads them (as observed)."""
+
+
 def selected_set(request: PlanRequest) -> frozenset[str]:
     """Return the selected set that decisions look at (deferral.md 6.2, D4)."""
     graph = request.graph
@@ -172,6 +176,7 @@ def make_plan(request: PlanRequest) -> Plan:
         command=request.command,
         steps=steps,
         selected=tuple(sorted(request.selection.ids)),
+        inlined=_inlined(request, surroundings, ids, built),
         before=_hook_steps(surroundings, "start", frozenset()) if has_hooks else (),
         after=_hook_steps(surroundings, "end", built) if has_hooks else (),
         schemas=_schemas(request, steps),
@@ -180,6 +185,25 @@ def make_plan(request: PlanRequest) -> Plan:
         layers=()
         if request.deferral is None
         else tuple(layer.name for layer in request.deferral.layers),
+    )
+
+
+def _inlined(
+    request: PlanRequest, surroundings: Surroundings, ids: frozenset[str], built: frozenset[str]
+) -> tuple[Step, ...]:
+    """Return the selected ephemeral models, as what would compile them."""
+    is_compile = request.command == "compile"
+    if request.command not in _INLINING or (request.only is not None and not is_compile):
+        return ()
+    entries = request.graph.entries
+    return tuple(
+        Step(
+            unique_id=unique_id,
+            action="compile",
+            inputs=decisions(surroundings, references(request.graph, unique_id), built),
+        )
+        for unique_id in sorted(request.selection.ids - ids)
+        if entries[unique_id].kind == "model" and entries[unique_id].materialized == "ephemeral"
     )
 
 

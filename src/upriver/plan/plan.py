@@ -78,6 +78,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     selected: tuple[str, ...]
     """The selected set of deferral.md section 6.2, sorted."""
+    inlined: tuple[Step, ...] = ()
+    """Selected ephemeral models. They have no result; what no step inlines is compiled at the end,
+    for its file and for the manifest."""
     before: tuple[Step, ...] = ()
     """on-run-start hooks, in order."""
     after: tuple[Step, ...] = ()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -144,7 +145,7 @@ def prepare(opened: OpenedProject, wanted: Wanted, door: Door | None = None) -> 
     if request.deferral is not None:
         # Of several states, what was chosen for each resource.
         state = msgspec.structs.replace(state, baseline=request.deferral.baseline)
-    if not plan.steps:
+    if not (plan.steps or plan.inlined):
         opened.listener(NothingToDo())
         return None
     prepared = Prepared(
@@ -444,7 +445,7 @@ def gather(
 ) -> Report:
     """Pass every event on, and keep the results; `hear` is told before anybody else."""
     results: list[StepResult] = []
-    elapsed, is_interrupted = 0.0, False
+    ended = RunFinished(elapsed=0.0)
     # Closed also when a listener fails, so that the run ends before its warehouse does.
     with closing(events):
         for event in events:
@@ -453,8 +454,13 @@ def gather(
             if isinstance(event, StepFinished):
                 results.append(event.result)
             elif isinstance(event, RunFinished):
-                elapsed, is_interrupted = event.elapsed, event.is_interrupted
-    return Report(results=tuple(results), elapsed=elapsed, is_interrupted=is_interrupted)
+                ended = event
+    return Report(
+        results=tuple(results),
+        elapsed=ended.elapsed,
+        is_interrupted=ended.is_interrupted,
+        inlined=ended.inlined,
+    )
 
 
 def publish(opened: OpenedProject, graph: Graph, report: Report) -> None:
@@ -467,8 +473,7 @@ def publish(opened: OpenedProject, graph: Graph, report: Report) -> None:
             compiled_path=inlined.compiled_path,
             extra_ctes=inlined.extra_ctes,
         )
-        for result in report.results
-        for inlined in result.inlined
+        for inlined in chain(report.inlined, *(result.inlined for result in report.results))
     }
     compiled |= {
         result.unique_id: CompiledPart(

@@ -71,6 +71,23 @@ def compile_step(step: Step, world: RunWorld, node: Node | None = None) -> Compi
     return Compiler(step, world).compile(node or node_of(step, world))
 
 
+def compile_apart(step: Step, world: RunWorld, names: Mapping[str, Any]) -> tuple[Inlined, ...]:
+    """Compile an ephemeral model that no step inlined, and what it inlines itself."""
+    writer = world.setting.writer
+    if writer is None:
+        return ()
+    node = node_of(step, world)
+    made = Compiler(step, world, names).compile(node)
+    path = writer.write_once("compiled", node.package, code_path(node), made.code)
+    own = Inlined(
+        unique_id=node.unique_id,
+        code=made.code,
+        compiled_path=path,
+        extra_ctes=made.extra_ctes,
+    )
+    return (*made.inlined, own)
+
+
 def node_of(step: Step, world: RunWorld) -> Node:
     """Return the node a step is about."""
     node = world.setting.graph.resources[step.unique_id]

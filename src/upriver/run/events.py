@@ -152,6 +152,8 @@ class RunFinished(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     elapsed: float
     is_interrupted: bool = False
+    inlined: tuple[Inlined, ...] = ()
+    """Selected ephemeral models that no step inlined, as compiled by themselves."""
 
 
 Event = RunStarted | StepStarted | StepFinished | Printed | QueryRan | PhaseBegan | RunFinished

@@ -15,12 +15,21 @@ import msgspec
 
 from upriver.adapters.cache import RelationCache
 from upriver.adapters.contract import ConnectionRefused
+from upriver.jinja.errors import MacroReturn
 from upriver.plan.plan import Plan, Step
 from upriver.problems import Problem, ProblemsError, UpriverError
 from upriver.resources.nodes import Operation
 from upriver.run.actions.hook import hook_name
 from upriver.run.coordinator import Mailbox, Orders, Outcome, coordinate
-from upriver.run.events import Event, QueryRan, RunFinished, RunStarted, StepResult
+from upriver.run.events import (
+    Event,
+    Inlined,
+    Printed,
+    QueryRan,
+    RunFinished,
+    RunStarted,
+    StepResult,
+)
 from upriver.run.result_view import end_names
 from upriver.run.schemas import create_schemas
 from upriver.run.setting import RunSetting
@@ -52,7 +61,9 @@ def execute(plan: Plan, setting: RunSetting) -> Generator[Event]:
     finally:
         run.close()
     elapsed = time.perf_counter() - started
-    yield RunFinished(elapsed=elapsed, is_interrupted=run.is_interrupted)
+    yield RunFinished(
+        elapsed=elapsed, is_interrupted=run.is_interrupted, inlined=tuple(run.inlined)
+    )
 
 
 def with_unit_tests(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -98,6 +109,7 @@ class _Run:
         )
         self._main = self._worker(_MAIN)
         self._outcomes: list[Outcome] = []
+        self.inlined: list[Inlined] = []
 
     @property
     def total(self) -> int:
@@ -117,9 +129,25 @@ class _Run:
         steps = Outcome()
         yield from self._batch(self._steps, self._step_orders(before), self._worker, steps)
         if not self.is_interrupted:
+            yield from self._compile_rest(steps.results)
             names = end_names(steps.results, self._setting.graph.resources)
             yield from self._hooks(self._plan.after, names, Outcome())
         yield from self._mailbox.left()
+
+    def _compile_rest(self, results: Sequence[StepResult]) -> Iterator[Event]:
+        """Compile selected ephemeral models that no step did; a failure fails nothing, as in dbt."""
+        done = {one.unique_id for result in results for one in result.inlined}
+        for step in self._plan.inlined:
+            if step.unique_id in done:
+                continue
+            try:
+                made = self._main.compile_apart(step)
+            except (UpriverError, MacroReturn) as error:
+                text = f"`{step.unique_id}` could not be compiled: {error}"
+                yield Printed(text=text, level="warn", unique_id=step.unique_id)
+                continue
+            done.update(one.unique_id for one in made)
+            self.inlined += made
 
     def close(self) -> None:
         """Disconnect what the run itself holds."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from upriver.run.events import Event, RunFinished, StepFinished, StepResult
+from upriver.run.events import Event, Inlined, RunFinished, StepFinished, StepResult
 
 BAD_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
 
@@ -17,6 +17,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[StepResult, ...] = ()
     elapsed: float = 0.0
     is_interrupted: bool = False
+    inlined: tuple[Inlined, ...] = ()
+    """Ephemeral models that were selected and that no step inlined."""
 
     @property
     def is_success(self) -> bool:

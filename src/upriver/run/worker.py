@@ -24,7 +24,8 @@ from upriver.run.actions.nothing import run_nothing
 from upriver.run.actions.operation import run_operation
 from upriver.run.actions.seed import run_seed
 from upriver.run.actions.unit_test import run_unit_test
-from upriver.run.events import PhaseBegan, QueryRan, StepResult
+from upriver.run.compile import compile_apart
+from upriver.run.events import Inlined, PhaseBegan, QueryRan, StepResult
 from upriver.run.messages import describe_failure
 from upriver.run.query_comment import step_comment
 from upriver.run.setting import RunSetting
@@ -93,6 +94,17 @@ class StepWorker:
         finally:
             self._tidy()
         return task.result(done, self._name, time.perf_counter() - started)
+
+    def compile_apart(self, step: Step) -> tuple[Inlined, ...]:
+        """Compile an ephemeral model that no step inlined."""
+        self._session.name = step.unique_id
+        try:
+            self._session.comment = step_comment(
+                self._world, find_resource(step, self._world.setting)
+            )
+            return compile_apart(step, self._world, self._names(None))
+        finally:
+            self._tidy()
 
     def cancel(self) -> None:
         """Interrupt the running statement; called from the coordinator's thread."""
