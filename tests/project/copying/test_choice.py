@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -272,3 +273,36 @@ def test_under_policy_fresh_only_what_is_the_same_is_copied_first(duck: Place) -
     said = duck.ok("run", "-s", "inc", *fresh)
     assert "copied first" not in said.out
     assert duck.rows("from dev.inc") == [(9,)]
+
+
+def test_retry_copies_the_same_rows(duck: Place) -> None:
+    duck.production()
+    duck.rows("alter table prod.big rename to elsewhere")
+    options = ("--where", "name = 'Ada'")
+    assert duck("clone", "-s", "inc", "big", *STATE, *options).exit_code == 1
+    duck.rows("alter table prod.elsewhere rename to big")
+    duck.ok("retry")
+    assert set(duck.results()) == {"big"}
+    assert duck.rows("select count(*) from dev.big") == [(1,)]
+
+
+def test_layers(duck: Place) -> None:
+    duck.production()
+    duck.write({"models/big.sql": "{{ config(materialized='table') }}select 7 as id"})
+    text = (duck.root / "profiles.yml").read_text()
+    profiles = json.loads(text)
+    profiles["p"]["outputs"]["ci"] = {**profiles["p"]["outputs"]["dev"], "schema": "ci"}
+    duck.write({"profiles.yml": json.dumps(profiles)})
+    duck.ok("build", "-q", "-s", "big", "--target", "ci", "--target-path", "ci-state", "--defer",
+            *STATE)  # fmt: skip
+    states = "deferral: {targets: {dev: {state: [ci-state, prod-state]}}}\n"
+    duck.write({"upriver.yml": states})
+    duck.ok("clone", "-s", "big", "inc", "--clone-mode", "copy")
+    assert duck.rows("from dev.big") == [(7,)]
+    assert duck.rows("select count(*) from dev.inc") == [(2,)]
+    duck.ok("clone", "-s", "big", "inc", "--refresh-stale")
+    assert {row["message"] for row in duck.results().values()} == {"No-op"}
+    duck.write({"upriver.yml": "deferral: {targets: {dev: {state: prod-state}}}\n"})
+    duck.ok("clone", "-s", "big", "inc", "--refresh-stale", "--clone-mode", "copy")
+    assert duck.rows("select count(*) from dev.big") == [(2,)]
+    assert duck.results()["inc"]["message"] == "No-op"
