@@ -89,7 +89,7 @@ def _refused(entry: Entry, origin: str) -> Problem:
         code="deferral-overwrites-state",
         message=f"`{entry.name}` would be written to {entry.relation_name}, which is the relation"
         f" of the environment deferred to ({origin})",
-        hint="Give the target a schema of its own, or run without `--defer`; where this is meant,"
+        hint="Give the target a schema of its own, or run with `--no-defer`; where this is meant,"
         " set `protect_deferred_relations: false` under `flags:`",
         unique_id=entry.unique_id,
     )
