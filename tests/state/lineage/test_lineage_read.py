@@ -165,6 +165,11 @@ def test_a_deep_query_is_read() -> None:
     assert read(f"select {chain} as c from dev.a").columns[0].origins == (("a", "x"),)
 
 
+def test_a_pivot_has_a_name_of_its_own() -> None:
+    found = read("select p.k from (select * from dev.a) pivot (sum(x) for y in (1, 2)) as p")
+    assert columns(found) == {"k": "transform: a.id a.x a.y"}
+
+
 def test_either_of_two_texts() -> None:
     one, other = (
         read("select id, x as k from dev.a"),

@@ -17,6 +17,7 @@ from upriver.project.warehouse import Door
 from upriver.resources.nodes import Node
 from upriver.run.compile import Compiler
 from upriver.run.ctes import cte_name
+from upriver.run.narrowing import EVERYTHING
 from upriver.run.resolve import LocalDecisions
 from upriver.run.setting import RunSetting
 from upriver.run.world import RunWorld
@@ -51,7 +52,7 @@ class Rendering:
         targets = tuple(dict.fromkeys(parents))
         decisions = tuple(LocalDecisions(entries, targets, ()).values())
         step = Step(unique_id=node.unique_id, action="compile", inputs=decisions)
-        compiler = Compiler(step, self._running(), overrides=overrides)
+        compiler = Compiler(step, self._running(), narrowing=EVERYTHING, overrides=overrides)
         try:
             return compiler.own_code(msgspec.structs.replace(node, depends_on=targets))
         except MacroReturn as error:

@@ -153,7 +153,7 @@ class Reader:
         if is_group and not node.alias:
             read += self._add(node.this, scope, commons)
         else:
-            scope.add(node.alias_or_name, self._source(node, scope, commons))
+            scope.add(_alias(node), self._source(node, scope, commons))
         for join in node.args.get("joins") or ():
             read.append(self._join(join, scope, commons))
         for lateral in node.args.get("laterals") or ():
@@ -180,8 +180,6 @@ class Reader:
             whole = table.content()
             mixed = Value(whole.origins, digest("pivot", whole.text, _text(pivot)))
             table = unknown_table(mixed.text, mixed)
-            if pivot.alias:
-                scope.tables.pop(node.alias_or_name.lower(), None)
         return table
 
     def _named(self, node: exp.Table, commons: Commons) -> Table | None:
@@ -403,6 +401,12 @@ def _positions(clause: exp.Expr) -> list[int]:
 
 def _is_all(clause: exp.Expr) -> bool:
     return any(one.name.lower() == "all" for one in clause.find_all(exp.Column, exp.Var))
+
+
+def _alias(node: exp.Expr) -> str:
+    """Return the name that something in `from` has for the rest of the query."""
+    pivots = node.args.get("pivots")
+    return (pivots[-1].alias if pivots else "") or node.alias_or_name
 
 
 def _alias_columns(node: exp.Expr) -> list[str]:

@@ -7,6 +7,7 @@ common table expressions in between are called.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 
@@ -53,7 +54,7 @@ class Open(msgspec.Struct, frozen=True):
         return Value(frozenset({origin}), f"{self.unique_id}.*-{excluded}")
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What a query or an input gives."""
 
     columns: tuple[tuple[str, Value], ...] = ()
@@ -65,19 +66,26 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     starred: frozenset[str] = frozenset()
     """Inputs whose own columns decide which columns there are, and where each stands."""
 
+    @functools.cached_property
+    def by_name(self) -> dict[str, list[Value]]:
+        """Columns by name in lower case; wide tables are asked often."""
+        found: dict[str, list[Value]] = {}
+        for spelled, value in self.columns:
+            found.setdefault(spelled.lower(), []).append(value)
+        return found
+
     def find(self, name: str) -> Value | None:
         """Return a column by its name."""
         lower = name.lower()
-        found = [value for spelled, value in self.columns if spelled.lower() == lower]
+        found = self.by_name.get(lower) if lower else None
         if not found:
-            found = [value for spelled, value in self.columns if not spelled]
+            found = [*self.by_name.get("", ())]
             found += [part.value(lower) for part in self.open if lower not in part.excluded]
         return merged(found) if found else None
 
     def has(self, name: str) -> bool:
         """Whether a column of this name is known to be there."""
-        lower = name.lower()
-        return any(spelled.lower() == lower for spelled, _ in self.columns)
+        return name.lower() in self.by_name
 
     def whole(self) -> Value:
         """Return all columns as one value."""
