@@ -8,7 +8,7 @@ does, and a second look loads no parser.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -43,7 +43,8 @@ _ASKING = frozenset(
 _HARMLESS = ("grant", "analyze", "vacuum", "create index", "comment on", "{{ log", "{{log")
 """How hooks begin that leave rows and columns alone."""
 _encode = msgspec.msgpack.Encoder().encode
-_DECODER = msgspec.msgpack.Decoder(dict[str, Lineage])
+_KEPT = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
+_LINEAGE = msgspec.msgpack.Decoder(Lineage)
 
 
 class Lineages:
@@ -75,9 +76,8 @@ class Lineages:
         self._rendering: Rendering | None = None
         self._found: dict[str, Lineage] = {}
         data = opened.store.get("text", _KEY)
-        self._remembered = {} if data is None else _DECODER.decode(data)
-        self._used: dict[str, Lineage] = {}
-        self._is_changed = False
+        self._remembered = {} if data is None else _KEPT.decode(data)
+        self._made: dict[str, msgspec.Raw] = {}
 
     def of(self, unique_id: str) -> Lineage:
         """Return the lineage of a resource; of one that reads nothing, an empty one."""
@@ -123,14 +123,22 @@ class Lineages:
         doubt = self._doubt(node)
         if doubt is not None:
             return everything(parents, doubt)
-        key = self._key(unique_id, parents)
-        known = None if key is None else self._remembered.get(key)
-        if known is None:
-            known = self.read(node, parents)
-            self._is_changed = self._is_changed or key is not None
-        if key is not None:
-            self._used[key] = known
-        return known
+        meaning = self._prints.meanings.get(unique_id)
+        identity = None if asked_of(meaning) else self._prints.identity(unique_id)
+        if identity is None:
+            return self.read(node, parents)
+        return self.kept(identity, parents, lambda: self.read(node, parents))
+
+    def kept(self, what: str, inputs: Sequence[str], make: Callable[[], Lineage]) -> Lineage:
+        """Return what is remembered of a text over inputs with these columns, or make it."""
+        shapes = [(one, *self._shape(one)) for one in inputs]
+        key = digest_value([what, self._opened.dialect.type, shapes])[:24]
+        known = self._made.get(key) or self._remembered.get(key)
+        if known is not None:
+            return _LINEAGE.decode(known)
+        lineage = make()
+        self._made[key] = msgspec.Raw(_encode(lineage))
+        return lineage
 
     def _doubt(self, node: Node) -> str | None:
         """Return why a resource's text does not say what is in it."""
@@ -149,17 +157,6 @@ class Lineages:
         if asked and not self._may_ask:
             return f"its code asks for what may change: {asked[0]}"
         return None
-
-    def _key(self, unique_id: str, parents: Sequence[str]) -> str | None:
-        """Return what the lineage is remembered under; None where that cannot be said."""
-        identity = self._prints.identity(unique_id)
-        meaning = self._prints.meanings.get(unique_id)
-        if identity is None or meaning is None:
-            return None
-        if asked_of(meaning):
-            return None
-        inputs = [(one, *self._shape(one)) for one in parents]
-        return digest_value([identity, self._opened.dialect.type, inputs])[:24]
 
     def _shape(self, unique_id: str) -> tuple[tuple[str, ...], bool]:
         columns = self.columns(unique_id)
@@ -223,12 +220,12 @@ class Lineages:
             self._rendering.close()
         if self._own_prints:
             self._prints.save()
-        if self._is_changed:
+        if self._made:
             # What is not used any more is kept as long as it is not too much.
             limit = 4 * len(self._graph.entries) + 1000
             kept = self._remembered if len(self._remembered) < limit else {}
-            self._opened.store.put([("text", _KEY, _encode({**kept, **self._used}))])
-            self._is_changed = False
+            self._opened.store.put([("text", _KEY, _encode({**kept, **self._made}))])
+            self._made = {}
 
 
 def asked_of(meaning: Meaning | None) -> list[str]:

@@ -110,7 +110,9 @@ def _changes(
         node, code = graph.resources[unique_id], before.get(unique_id)
         old = None
         if code is not None and isinstance(node, Node):
-            old = _old(lineages, node, code, graph, is_same_otherwise=kinds == {"body"})
+            identity = None if published is None else published.identity(unique_id)
+            body = identity if kinds == {"body"} else None
+            old = _old(lineages, node, code, graph, body)
         changes[unique_id] = WHOLE if old is None else changed_columns(old, lineages.of(unique_id))
     return changes
 
@@ -120,13 +122,14 @@ _IN_THE_TEXT = frozenset({"body", "macro", "var", "env", "target", "this", "unkn
 
 
 def _old(
-    lineages: Lineages, node: Node, code: PublishedCode, graph: Graph, *, is_same_otherwise: bool
+    lineages: Lineages, node: Node, code: PublishedCode, graph: Graph, body: str | None
 ) -> Lineage | None:
     """Return the lineage of the published text over the inputs as they are now.
 
     What changed in the inputs is a change of theirs, and reaches this resource by itself. If only
-    the body differs, it is rendered as the present one is; else the text that was sent to the
-    warehouse is read, if the manifest has it.
+    the body differs, it is rendered as the present one is, and remembered under `body`, what the
+    published resource says; else the text that was sent to the warehouse is read, if the manifest
+    has it.
     """
     after = lineages.of(node.unique_id)
     if after.doubt is not None:
@@ -136,8 +139,9 @@ def _old(
         for one in code.parents
         if one in graph.entries and graph.entries[one].kind != "function"
     ]
-    if is_same_otherwise:
-        return lineages.read(msgspec.structs.replace(node, raw_code=code.raw_code), readable)
+    if body is not None:
+        written = msgspec.structs.replace(node, raw_code=code.raw_code)
+        return lineages.kept(body, readable, lambda: lineages.read(written, readable))
     if code.compiled_code is None or not all(map(code.inputs.get, readable)):
         return None
     names = {**code.inputs, node.unique_id: code.relation}
