@@ -23,7 +23,7 @@ from tests.server_process import Served, running_serve
 HERE = Path(__file__).parent
 CLIENTS = Path(os.environ.get("UPRIVER_CLIENTS") or HERE.parents[1] / ".cache" / "clients")
 NODES = ["model.shop.base", "model.shop.top"]
-FILES = ["manifest.json", "run_results.json", "semantic_manifest.json"]
+FILES = ["manifest.json", "run_results.json", "semantic_manifest.json", "upriver_builds.json"]
 
 pytestmark = pytest.mark.xdist_group("clients")
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import msgspec
 
 from upriver.server.db.session import Database
@@ -19,3 +25,13 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     limiter: Limiter
     metrics: Metrics
+
+
+@contextmanager
+def scratch_folder(installation: Installation, kind: str) -> Iterator[Path]:
+    """Lend a directory that goes with everything in it."""
+    made = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=installation.settings.scratch))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

@@ -24,7 +24,9 @@ from upriver.server.api.shapes.places import environment_shape, project_shape
 from upriver.server.api.v2_account import (
     environments_page,
     list_accounts,
-    projects_page,
+    list_environments,
+    list_projects,
+    read_project,
     user_shape,
 )
 from upriver.server.db.job_tables import variables
@@ -42,7 +44,14 @@ from upriver.server.refusals import UNPROCESSABLE, Refused, not_found
 from upriver.server.worker.begin import sealer_of
 
 router = APIRouter(prefix="/api/v3", tags=["v3"])
-router.add_api_route("/accounts", list_accounts, methods=["GET"])
+for path, handler in (
+    ("/accounts", list_accounts),
+    ("/accounts/{account_id}/projects", list_projects),
+    ("/accounts/{account_id}/projects/{project_id}", read_project),
+    ("/accounts/{account_id}/environments", list_environments),
+):
+    # These are the same in both interfaces.
+    router.add_api_route(path, handler, methods=["GET"])
 
 
 class VariableBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,32 +64,8 @@ class VariableBody(msgspec.Struct, frozen=True, kw_only=True):
     environment_id: int | None = None
 
 
-@router.get("/accounts/{account_id}/projects")
-def list_projects(request: Request, principal: Caller, account_id: Id) -> Response:
-    """List projects."""
-    check_account(principal, account_id)
-    return projects_page(request, principal)
-
-
-@router.get("/accounts/{account_id}/projects/{project_id}")
-def read_project(request: Request, principal: Caller, account_id: Id, project_id: Id) -> Response:
-    """Return a project."""
-    check_account(principal, account_id)
-    with here(request).database.reading() as connection:
-        return enveloped(
-            project_shape(project_for(connection, principal, project_id, "project-read"))
-        )
-
-
-@router.get("/accounts/{account_id}/environments")
-def list_all_environments(request: Request, principal: Caller, account_id: Id) -> Response:
-    """List environments of all projects."""
-    check_account(principal, account_id)
-    return environments_page(request, principal)
-
-
 @router.get("/accounts/{account_id}/projects/{project_id}/environments")
-def list_environments(
+def list_environments_of_project(
     request: Request, principal: Caller, account_id: Id, project_id: Id
 ) -> Response:
     """List the environments of a project."""

@@ -7,8 +7,6 @@ a row without its object (R-04).
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,7 +33,7 @@ from upriver.server.ingest.uploads import (
     release,
     renew,
 )
-from upriver.server.installation import Installation
+from upriver.server.installation import Installation, scratch_folder
 from upriver.server.ledger import Build
 from upriver.server.moments import now, read_moment
 from upriver.server.refusals import CONFLICT, UNPROCESSABLE, Refused
@@ -74,7 +72,10 @@ def accept(installation: Installation, actor: Actor, ingest_id: int, environment
             raise Refused(UNPROCESSABLE, row.problem or "The upload was refused.")
         word = _claimed(connection, row)
     try:
-        with _scratch(installation) as folder, _renewing(installation, (ingest_id, word)):
+        with (
+            scratch_folder(installation, "ingest") as folder,
+            _renewing(installation, (ingest_id, word)),
+        ):
             run_id = _accept(installation, actor, environment, (ingest_id, word), folder)
     except Refused as refusal:
         if refusal.status != UNAVAILABLE:
@@ -133,15 +134,6 @@ def _done(connection: Connection, claimed: tuple[int, str], run_id: int) -> None
     if not release(connection, *claimed, DONE, run_id=run_id):
         again = {"Retry-After": "2"}
         raise Refused(UNAVAILABLE, "Another server has read this upload.", headers=again)
-
-
-@contextmanager
-def _scratch(installation: Installation) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="ingest-", dir=installation.settings.scratch))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -8,13 +8,10 @@ killed leaves a run that others give up, and objects that no row names.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -25,7 +22,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from upriver.problems import Problem
 from upriver.server.db.job_tables import step_lines
 from upriver.server.db.tables import run_steps, runs
-from upriver.server.installation import Installation
+from upriver.server.installation import Installation, scratch_folder
 from upriver.server.jobs import queue, webhooks
 from upriver.server.jobs.endings import after_end
 from upriver.server.jobs.queue import Lease
@@ -87,17 +84,8 @@ def carry_out(means: Means, lease: Lease) -> None:
         with database.writing() as connection:
             _end(connection, lease, Left().ending(Status.ERROR, f"{problem}."))
         return
-    with _folder(means.installation) as folder:
+    with scratch_folder(means.installation, "run") as folder:
         _Run(means, lease, order, folder).carry_out()
-
-
-@contextmanager
-def _folder(installation: Installation) -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="run-", dir=installation.settings.scratch))
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 class _Run:
