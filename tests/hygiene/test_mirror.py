@@ -133,7 +133,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     "server/jobs/test_webhooks.py": ("server/jobs/endings.py", "server/jobs/resealing.py"),
     # A worker is tested with a repository, a warehouse and a database, as a whole.
     "server/worker/test_work.py": (
-        "server/ingest/receive.py", "server/jobs/definitions.py",
+        "server/ingest/receive.py", "server/installation.py", "server/jobs/definitions.py",
         "server/jobs/pull_requests.py", "server/jobs/setup.py",
         "server/worker/artifacts.py", "server/worker/begin.py", "server/worker/carry.py",
         "server/worker/clockwork.py", "server/worker/environment.py", "server/worker/guard.py",
