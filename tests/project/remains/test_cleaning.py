@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.postgres_server import Server
 from tests.project.two_schemas import FILES, STATE, Place, made
 
 
@@ -170,28 +171,19 @@ def test_tables_of_failed_tests_are_dropped(duck: Place) -> None:
     assert duck.kinds("dev_dbt_test__audit") == {}
 
 
-def test_one_that_cannot_be_dropped(place: Place) -> None:
-    if place.server is None:
-        place.write({
-            "macros/drops.sql": (
-                "{% macro duckdb__drop_relation(relation) %}{% call statement('drop') %}"
-                "drop {{ relation.type if relation.identifier != 'big' else 'nonsense' }}"
-                " {{ relation }}{% endcall %}{% endmacro %}"
-            ),
-        })  # fmt: skip
-    place.ok("build")
-    if place.server is not None:
-        place.rows(
-            "create function public.keep() returns event_trigger language plpgsql as $$ begin"
-            " if exists (select from pg_event_trigger_dropped_objects()"
-            " where object_name = 'big') then raise exception 'keep it'; end if; end $$"
-        )
-        place.rows("create event trigger keep on sql_drop execute function public.keep()")
-    try:
+@pytest.mark.postgres
+def test_what_others_read_is_not_dropped_along(tmp_path: Path, postgres_server: Server) -> None:
+    for place in made(tmp_path, postgres_server):
+        place.write({"models/top.sql": "select * from {{ ref('last') }}"})
+        place.ok("build")
+        place.rows("drop schema if exists others cascade")
+        place.rows("create schema others")
+        place.rows("create view others.mine as select * from dev.big")
         said = place("clean", "--schema", "--yes")
-    finally:
-        if place.server is not None:
-            place.rows("drop event trigger keep; drop function public.keep()")
-    assert said.exit_code == 1
-    assert "error[clean-schema-failed]" in said.out + said.err
-    assert set(place.kinds()) == {"big"}
+        assert said.exit_code == 1
+        assert "error[clean-schema-failed]" in said.out + said.err
+        assert place.kinds("others") == {"mine": "view"}
+        assert set(place.kinds()) == {"big"}
+        place.rows("drop schema others cascade")
+        place.ok("clean", "--schema", "--yes")
+        assert place.kinds() == {}

@@ -131,3 +131,11 @@ def test_it_costs_next_to_nothing() -> None:
     assert (saving.not_built, saving.timed) == (4999, 4999)
     # Ten milliseconds on a machine of its own; more where tests run side by side.
     assert min(costs) < 0.05
+
+
+def test_a_step_that_failed_saved_nothing(place: Place) -> None:
+    place.production()
+    place.write({"models/last.sql": "select nonsense from {{ ref('inc') }}"})
+    said = place("run", "-s", "last", *DEFER)
+    assert said.exit_code == 1
+    assert "Saved: " not in said.out

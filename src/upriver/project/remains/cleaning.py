@@ -16,8 +16,7 @@ from upriver.graph.graph import Graph
 from upriver.problems import Problem, ProblemsError, WarehouseError
 from upriver.project.build_store import BuildStore, open_builds
 from upriver.project.events import Said
-from upriver.project.execute import open_door, setting_for
-from upriver.project.loading import Loaded
+from upriver.project.execute import open_door
 from upriver.project.opened import OpenedProject
 from upriver.project.outcome import ExitCode, Outcome, Question
 from upriver.project.published_state import State
@@ -34,6 +33,7 @@ from upriver.project.remains.sorting import (
     look_elsewhere,
     published_schemas,
     read_schemas,
+    readers_first,
     sort_out,
     written_schemas,
 )
@@ -54,8 +54,7 @@ def clean_schema(opened: OpenedProject) -> Outcome:
     request = opened.request
     assert isinstance(request, Clean)  # noqa: S101 - the caller's table
     opened.require(_production(opened))
-    loaded = opened.load()
-    graph = loaded.graph
+    graph = opened.load().graph
     state = _state(opened, graph)
     store = open_builds(opened)
     door = open_door(opened)
@@ -70,7 +69,7 @@ def clean_schema(opened: OpenedProject) -> Outcome:
             opened.listener(Said(text=line))
         dropped: tuple[Remain, ...] = ()
         if wanted and _is_agreed(opened, wanted, is_sure=bool(request.yes)):
-            dropped = _drop(opened, loaded, door, store, wanted)
+            dropped = _drop(opened, graph, door, store, wanted)
     finally:
         door.close()
         store.close()
@@ -222,18 +221,17 @@ def _is_agreed(opened: OpenedProject, wanted: tuple[Remain, ...], *, is_sure: bo
 
 def _drop(
     opened: OpenedProject,
-    loaded: Loaded,
+    graph: Graph,
     door: Door,
     store: BuildStore,
     wanted: tuple[Remain, ...],
 ) -> tuple[Remain, ...]:
     by_key = {key_of(one.name): one for one in wanted}
     recorded = {key_of_rendered(built.relation_name): built for built in store.all_records()}
-    setting = setting_for(opened, door, loaded.graph, loaded)
-    listed = [ListedRelation(name=one.name, type=one.type) for one in wanted]
+    listed = [ListedRelation(name=one.name, type=one.type) for one in readers_first(wanted, graph)]
     dropped: list[Remain] = []
     with closing(door.session("clean")) as session:
-        for one, failure in drop_relations(listed, setting, session):
+        for one, failure in drop_relations(listed, door.adapter.dialect, session):
             key = key_of(one.name)
             if failure is not None:
                 opened.report((_not_dropped(one.name, failure),))

@@ -1,44 +1,51 @@
-"""Drop relations, each for itself: a warehouse that refuses one must not keep the others."""
+"""Drop relations, each for itself, and nothing along with them.
+
+The macros of materializations drop with `cascade`, which would take along what others made on top.
+Here a warehouse that keeps track of that refuses, and says so. Among the relations themselves the
+order may not be known, so what was refused is tried again for as long as others could be dropped.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from upriver.adapters.session import Session
-from upriver.jinja.context import call_macro
-from upriver.jinja.relation import relation_of
-from upriver.problems import UpriverError, WarehouseError
+from upriver.problems import WarehouseError
 from upriver.resources.answers import ListedRelation
+from upriver.resources.dialect import Dialect, render_name
 from upriver.resources.relation import Quoting
-from upriver.run.compile import any_reference
-from upriver.run.setting import RunSetting
-from upriver.run.subjects import operation_subject
-from upriver.run.world import RunWorld
 
 _AS_LISTED = Quoting(database=True, schema=True, identifier=True)
+_WORDS = {"materialized_view": "materialized view", "external": "table"}
 
 
 def drop_relations(
-    relations: Sequence[ListedRelation], setting: RunSetting, session: Session
+    relations: Sequence[ListedRelation], dialect: Dialect, session: Session
 ) -> Iterator[tuple[ListedRelation, str | None]]:
-    """Drop views, then tables, by the macro `drop_relation`; tell why one was not."""
-    world = RunWorld(setting, say=lambda *_: None).for_worker(session)
-    for listed in sorted(relations, key=lambda one: one.type == "table"):
-        subject = operation_subject(world.project_name, None, any_reference(world))
-        relation = relation_of(world.dialect, listed.name, _AS_LISTED, type=listed.type)
-        try:
-            call_macro("drop_relation", world, subject, (relation,))
-            session.commit()
-        except UpriverError as error:
-            _recover(session)
-            yield listed, str(error)
-        else:
-            session.cache_dropped(listed.name)
-            yield listed, None
+    """Drop relations in this order; tell of each that it is gone, or why it is not."""
+    waiting = list(relations)
+    while waiting:
+        refused: list[tuple[ListedRelation, str]] = []
+        for listed in waiting:
+            failure = _drop(listed, dialect, session)
+            if failure is None:
+                yield listed, None
+            else:
+                refused.append((listed, failure))
+        if len(refused) == len(waiting):
+            yield from refused
+            return
+        waiting = [listed for listed, _ in refused]
 
 
-def _recover(session: Session) -> None:
+def _drop(listed: ListedRelation, dialect: Dialect, session: Session) -> str | None:
+    word = _WORDS.get(listed.type, listed.type)
+    name = render_name(dialect, listed.name, _AS_LISTED)
     try:
-        session.rollback()
-    except WarehouseError:
-        session.close()
+        session.execute(f"drop {word} if exists {name}", auto_begin=True)
+        session.commit()
+    except WarehouseError as error:
+        # The session has rolled back what it had begun.
+        return str(error)
+    session.cache_dropped(listed.name)
+    return None

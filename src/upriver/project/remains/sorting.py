@@ -157,6 +157,23 @@ def _remain(
     return None
 
 
+def readers_first(remains: Iterable[Remain], graph: Graph) -> list[Remain]:
+    """Put what reads before what is read; what the project does not know comes first of all."""
+    depth: dict[str, int] = {}
+    waiting = {one.unique_id for one in remains if one.unique_id in graph.entries}
+    stack = [(unique_id, False) for unique_id in waiting if unique_id is not None]
+    while stack:
+        unique_id, is_ready = stack.pop()
+        parents = graph.parents.get(unique_id, ())
+        if is_ready:
+            depth[unique_id] = 1 + max((depth.get(parent, 0) for parent in parents), default=0)
+        elif unique_id not in depth:
+            stack.append((unique_id, True))
+            stack += [(parent, False) for parent in parents if parent not in depth]
+    most = len(depth) + 1
+    return sorted(remains, key=lambda one: -depth.get(one.unique_id or "", most))
+
+
 def _moment(seconds: float) -> str:
     moment = datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC)
     return moment.strftime("%Y-%m-%d %H:%M UTC")

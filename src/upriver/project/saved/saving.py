@@ -26,6 +26,7 @@ from upriver.state.age import spell_seconds
 
 _COUNTED = frozenset({"model", "seed", "snapshot"})
 _NOTED = frozenset({"run", "build", "seed", "snapshot", "test", "clone"})
+_FAILED = frozenset({"error", "runtime error", "skipped"})
 _encode = msgspec.msgpack.Encoder().encode
 _TIMES = msgspec.msgpack.Decoder(dict[str, float])
 
@@ -118,9 +119,11 @@ def _not_built(ran: Ran) -> set[str]:
     if plan.command == "clone":
         return set()
     built = {step.unique_id for step in plan.steps if step.action != "clone"}
+    failed = {r.unique_id for r in ran.report.results if r.status in _FAILED}
     front = {
         decision.target
-        for step in (*plan.before, *plan.steps, *plan.after)
+        for step in plan.steps
+        if step.unique_id not in failed
         for decision in step.inputs
         if decision.place == "baseline"
     } - built
