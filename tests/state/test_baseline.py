@@ -290,3 +290,35 @@ def test_a_time_without_zone_is_utc(manifest):
 def test_a_baseline_that_does_not_say_when_is_described_without_age(manifest):
     manifest["metadata"] = {"dbt_schema_version": SCHEMA.format(12)}
     assert describe(baseline_of(manifest).origin, 0.0) == "state/manifest.json"
+
+
+@pytest.mark.parametrize(
+    ("relation", "parts"),
+    [
+        ('"wh"."prod"."orders_1"', ("wh", "prod", "orders_1")),
+        ("wh.prod.orders_1", ("wh", "prod", "orders_1")),
+        ("`wh`.`prod`.`orders 1`", ("wh", "prod", "orders 1")),
+        ('"prod"."or""ders"', ("db", "prod", 'or"ders')),
+        ("orders_1", ("db", "new", "orders_1")),
+        ("a.b.c.d", ("db", "new", "orders_2")),
+        (None, ("db", "new", "orders_2")),
+    ],
+)
+def test_an_index_knows_names_that_were_built(
+    relation: str | None, parts: tuple[str, str, str]
+) -> None:
+    """A run named a model anew and did not build it: it is still where it was."""
+    node = {
+        "resource_type": "model", "name": "orders", "database": "db", "schema": "new",
+        "alias": "orders_2", "relation_name": relation or '"db"."new"."orders_2"', "config": {},
+    }  # fmt: skip
+    schema = "https://schemas.getdbt.com/dbt/manifest/v12.json"
+    index = {
+        "metadata": {"dbt_schema_version": schema},
+        "nodes": {"model.shop.orders": node},
+        "upriver_builds": {"model.shop.orders": {"relation": relation, "run_id": 1}},
+    }
+    baseline, _ = read_baseline(json.dumps(index).encode(), "index")
+    assert baseline is not None
+    found = baseline.published["model.shop.orders"]
+    assert (found.database, found.schema, found.alias) == parts

@@ -9,6 +9,7 @@ on (`decode_index`) a baseline costs what is looked at of it.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,11 @@ from upriver.state.wire.read import (
     schema_version,
 )
 
-_INDEX_FORMAT = 4
+_PART = r'"(?:[^"]|"")+"|`[^`]+`|[^."`\s]+'
+_RELATION = re.compile(
+    rf"(?:(?:(?P<database>{_PART})\.)?(?P<schema>{_PART})\.)?(?P<alias>{_PART})"
+)
+_INDEX_FORMAT = 5
 """Raised whenever the meaning of an index's bytes changes."""
 
 _COMMIT_KEYS = (
@@ -134,10 +139,11 @@ def read_baseline(data: bytes, location: str) -> tuple[Baseline | None, tuple[Pr
         return None, problems
     resources = wire.resources()
     records = _records((metadata.env or {}).get(BUILDS_KEY))
+    indexed = wire.upriver_builds or {}
     baseline = Baseline(
         origin=_origin(metadata, version, location),
         published={
-            unique_id: _published(unique_id, resource)
+            unique_id: _as_built(_published(unique_id, resource), indexed.get(unique_id))
             for unique_id, resource in resources.items()
             if unique_id.partition(".")[0] in DEFERRABLE_KINDS
         },
@@ -327,6 +333,31 @@ def _published(unique_id: str, resource: WireResource) -> Published:
         arguments=tuple(arguments) if isinstance(arguments, list) else (),
         returns=returns if isinstance(returns, dict) else None,
     )
+
+
+def _as_built(published: Published, build: WireBuild | None) -> Published:
+    """Give a resource the name it was built under last, where an index knows another one.
+
+    A run may have named it anew without building it; the relation is still where it was.
+    """
+    relation = None if build is None else build.relation
+    match = None if relation is None else _RELATION.fullmatch(relation)
+    if match is None or relation is None:
+        return published
+    database, schema, alias = (_unquoted(match[part]) for part in ("database", "schema", "alias"))
+    return msgspec.structs.replace(
+        published,
+        database=database or published.database,
+        schema=schema or published.schema,
+        alias=alias,
+        relation_name=relation,
+    )
+
+
+def _unquoted(text: str | None) -> str | None:
+    if text is None or text[0] not in '"`':
+        return text
+    return text[1:-1].replace(text[0] * 2, text[0])
 
 
 def _checksum(raw: msgspec.Raw) -> str | None:

@@ -102,6 +102,22 @@ def test_a_small_job_hides_nothing(team: Team) -> None:
     assert team.laptop.statuses()["model.shop.customers"] == "success"
 
 
+def test_what_is_named_anew_is_where_it_was_built(team: Team) -> None:
+    team.produce("build")
+    team.production.write(
+        {
+            "models/orders.sql": "{{ config(alias='orders_new') }}"
+            "select id, customer from {{ ref('raw') }}",
+            "models/customers.sql": "select 1 as n",
+        }
+    )
+    team.produce("run", "-s", "customers")
+    team.sign_in()
+    said = team.laptop("run", "-s", "customers")
+    assert said.exit_code == 0, said.out
+    assert '"shop"."prod"."orders"' in team.compiled("customers")
+
+
 def test_fresh_knows_what_production_really_holds(team: Team) -> None:
     """A manifest of a run that built one model names the new code of all others."""
     team.produce("build")
