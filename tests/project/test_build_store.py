@@ -79,3 +79,17 @@ def test_what_is_about_to_change_has_no_record_from_then_on(
     assert ONE.relation_name.lower() not in rows(path)
     store.close()
     assert rows(path) == ["b"]
+
+
+def test_what_another_checkout_recorded_meanwhile_is_taken_away_too(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    store = BuildStore(path)
+    store.put(msgspec.structs.replace(ONE, relation_name="b"))
+    store.save()
+    assert store.record(ONE.relation_name, ONE.unique_id) is None
+    other = BuildStore(path)
+    other.put(ONE)
+    other.close()
+    store.forget(ONE.relation_name)
+    assert rows(path) == ["b"]
+    store.close()

@@ -118,8 +118,6 @@ class BuildStore:
         self._connection: sqlite3.Connection | None = None
         self._is_broken = path is None
         self._known: dict[str, Built | None] = {}
-        self._absent: set[str] = set()
-        """Relations that the file has no row of."""
         self._waiting: dict[str, bytes] = {}
         """Records that are not in the file yet."""
         self._timer: threading.Timer | None = None
@@ -173,20 +171,28 @@ class BuildStore:
     def forget(self, relation_name: str) -> None:
         """Take a record away, and be done with it: its relation is about to change."""
         key = relation_name.lower()
-        self._known[key] = None
-        if key in self._absent:
-            return
         with self._lock:
+            self._known[key] = None
             self._waiting.pop(key, None)
-            self._write("delete from builds where relation = ?", [(key,)])
-            self._absent.add(key)
+            # Asked now, whatever was known: another checkout may have built it meanwhile.
+            if self._has_row(key):
+                self._write("delete from builds where relation = ?", [(key,)])
+
+    def _has_row(self, key: str) -> bool:
+        connection = self._open(is_needed=False)
+        if connection is None:
+            return False
+        try:
+            sql = "select 1 from builds where relation = ?"
+            return connection.execute(sql, (key,)).fetchone() is not None
+        except sqlite3.Error:
+            return True
 
     def put(self, built: Built) -> None:
         """Write a record, a moment later."""
         key = built.relation_name.lower()
         with self._lock:
             self._known[key] = built
-            self._absent.discard(key)
             self._waiting[key] = _encode(built)
             if self._timer is None:
                 self._timer = threading.Timer(_MOMENT, self.save)
@@ -208,7 +214,7 @@ class BuildStore:
         connection = self._open(is_needed=True)
         if connection is None:
             return
-        with contextlib.suppress(sqlite3.Error), connection:
+        with self._lock, contextlib.suppress(sqlite3.Error), connection:
             connection.execute("insert or replace into runs values (?, ?)", (moment, note))
             connection.execute("delete from runs where moment < ?", (moment - NOTES_KEPT,))
 
@@ -237,16 +243,12 @@ class BuildStore:
         with self._lock:
             connection = self._open(is_needed=False)
             if connection is None:
-                self._absent.add(key)
                 return None
             try:
                 row = connection.execute(
                     "select record from builds where relation = ?", (key,)
                 ).fetchone()
-                if row is None:
-                    self._absent.add(key)
-                    return None
-                return msgspec.msgpack.decode(row[0], type=Built)
+                return None if row is None else msgspec.msgpack.decode(row[0], type=Built)
             except (sqlite3.Error, msgspec.DecodeError):
                 return None
 
