@@ -88,6 +88,8 @@ def test_recorded_are_macros_of_any_package_before_built_in_ones() -> None:
     shop = """
         {% macro near() %}{{ run_query('x') }}{{ near() }}{% endmacro %}
         {% macro default__sized() %}{% endmacro %}
+        {% macro ref(name) %}{{ builtins.ref(name) }}{% endmacro %}
+        {% macro asks() %}{{ ref('m') }}{% endmacro %}
         {% test both(model) %}{{ one.test_both(model) }}{% endtest %}
         {% test only(model) %}{% endtest %}
     """
@@ -97,6 +99,8 @@ def test_recorded_are_macros_of_any_package_before_built_in_ones() -> None:
     )
     macros = linked.graph.macros
     assert macros["macro.shop.near"].depends_on == ("macro.one.run_query",)
+    assert macros["macro.shop.ref"].depends_on == ("macro.shop.ref",)
+    assert macros["macro.shop.asks"].depends_on == ()
     assert macros["macro.one.far"].depends_on == (
         "macro.shop.default__sized", "macro.one.far",
     )  # fmt: skip

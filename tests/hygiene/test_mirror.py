@@ -66,7 +66,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     ),
     # A plan is carried out as a whole.
     "run/test_execute.py": (
-        "run/compile.py", "run/graph_view.py", "run/messages.py", "run/schemas.py",
+        "run/compile.py", "run/messages.py", "run/schemas.py",
         "run/worker.py", "run/world.py", "run/writer.py",
     ),
     "run/test_python_models.py": ("adapters/duckdb/python_model.py", "run/python_job.py"),

@@ -17,6 +17,12 @@ _ASKS = re.compile(
 )
 """Text of a test macro that could make its test depend on more than its arguments say."""
 
+_NEVER_RECORDED = frozenset({"ref", "source"})
+"""Names that dbt takes for its own wherever they are called, though a project may have macros of
+these names; `builtins.ref` it takes for that macro."""
+
+_BUILT_IN_CALL = re.compile(r"\bbuiltins\.(ref|source)\s*\(")
+
 
 class MacroIndex:
     """All macros by package and name, with the look-up order of JINJA-135 and JINJA-139."""
@@ -162,12 +168,17 @@ class MacroIndex:
             namespace, _, name = call.rpartition(".")
             if namespace:
                 called = self.find_in(namespace, name)
-            elif name == macro.name:
+            elif name == macro.name or name in _NEVER_RECORDED:
                 continue
             else:
                 called = self.recorded(name, macro.package)
             if called is not None:
                 found[called.unique_id] = None
+        if "builtins." in macro.macro_sql:
+            for name in _BUILT_IN_CALL.findall(macro.macro_sql):
+                called = self.recorded(name, macro.package)
+                if called is not None:
+                    found[called.unique_id] = None
         return tuple(found)
 
     def _dispatched(self, name: str, namespace: str | None) -> Macro | None:

@@ -95,4 +95,7 @@ def graph_view(graph: Graph, published: Mapping[str, Published]) -> dict[str, An
         if counterpart is not None and is_deferrable(counterpart):
             made["defer_relation"] = published_dict(counterpart)
         view[_SECTION_OF_KIND.get(kind, "nodes")][unique_id] = made
+    # Tests that lost what they read stay among the nodes, as they do in manifests.
+    for unique_id in graph.lost:
+        view["nodes"][unique_id] = resource_dict(graph.disabled[unique_id][-1])
     return view

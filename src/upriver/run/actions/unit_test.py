@@ -57,9 +57,7 @@ def _write_fixtures(task: Task, test: UnitTest, compiled: CompiledStep) -> None:
         return
     for cte in compiled.ctes:
         entry = task.setting.graph.entries.get(cte.unique_id)
-        name = cte.name.removeprefix(cte_name(""))
-        if entry is not None and entry.kind == "source":
-            name = entry.name
+        name = cte.name.removeprefix(cte_name("")) if entry is None else entry.name
         writer.write("compiled", test.package, f"{test.original_file_path}/{name}.sql", cte.sql)
 
 
