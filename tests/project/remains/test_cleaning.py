@@ -9,6 +9,9 @@ import pytest
 from tests.postgres_server import Server
 from tests.project.two_schemas import FILES, STATE, Place, made
 
+from upriver.project.published_state import State
+from upriver.project.remains import cleaning
+
 
 @pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
@@ -131,6 +134,16 @@ def test_production_by_what_was_read_there(duck: Place) -> None:
     said = duck("clean", "--schema", "--yes")
     assert said.exit_code == 2
     assert set(duck.kinds("prod")) == NAMES
+
+
+def test_a_state_that_is_not_to_be_had(duck: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As with a linked server that does not answer, or whose production is the target itself.
+    monkeypatch.setattr(cleaning, "read_state", lambda *_: State(is_given_up=True))
+    duck.ok("build")
+    said = duck("clean", "--schema", "--yes")
+    assert said.exit_code == 2
+    assert "error[clean-schema-refused]" in said.out + said.err
+    assert set(duck.kinds()) == NAMES
 
 
 def test_a_schema_that_is_shared_is_left_alone(duck: Place) -> None:

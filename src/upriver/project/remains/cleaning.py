@@ -96,7 +96,11 @@ def _state(opened: OpenedProject, graph: Graph) -> State:
     deferring = asked_deferral(opened)
     if deferring.policy is None and deferring.baseline is not None:
         deferring = msgspec.structs.replace(deferring, policy="exists")
-    return read_state(opened, deferring, graph)
+    state = read_state(opened, deferring, graph)
+    if state.is_given_up:
+        reason = "the state of the linked server is not to be had, or is that of the target itself"
+        raise ProblemsError((_refused(reason),))
+    return state
 
 
 def _records(store: BuildStore) -> dict[Key, Built]:
