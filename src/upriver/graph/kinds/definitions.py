@@ -20,6 +20,7 @@ from upriver.graph.kinds.nodes import (
 from upriver.graph.kinds.patches import SECTIONS, Assigned, Key, assign
 from upriver.graph.kinds.sources import (
     check_freshness,
+    check_loading,
     draft_source,
     overridden,
     tested_source,
@@ -183,6 +184,7 @@ def _draft_sources(scope: Scope, definitions: Sequence[SourceDefinition]) -> lis
     for definition in overridden(definitions):
         draft = draft_source(scope, definition)
         check_freshness(scope, draft)
+        check_loading(scope, draft)
         drafts.append(draft)
         if definition.tests or any(column.tests for column in definition.columns):
             target = tested_source(definition, draft)

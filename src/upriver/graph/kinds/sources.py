@@ -140,6 +140,22 @@ def check_freshness(scope: Scope, draft: Draft) -> None:
     )
 
 
+def check_loading(scope: Scope, draft: Draft) -> None:
+    """Warn of a source that a plug-in of dbt-duckdb would load: upriver reads what is there."""
+    plugin = (draft.values["meta"] or {}).get("plugin")
+    if not scope.inputs.dialect.has_external_sources or not draft.is_enabled or plugin is None:
+        return
+    scope.report(
+        "source-not-loaded",
+        f"`{draft.values['source_name']}.{draft.name}` is loaded by the plug-in `{plugin}` in"
+        " dbt-duckdb; upriver reads the relation as it is",
+        draft.span,
+        unique_id=draft.unique_id,
+        hint="Load it beforehand, or name files in `external_location`",
+        is_warning=True,
+    )
+
+
 def tested_source(definition: SourceDefinition, draft: Draft) -> Target:
     """Return a source table as what its tests are about (PROJ-195)."""
     return Target(
