@@ -42,6 +42,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     environments: Mapping[str, int] = {}
     """By name, of the project that was asked for."""
     ca: str | None = None
+    options: tuple[str, ...] = ()
+    """What it was started with."""
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client that sends a token, the administrator's if not told otherwise."""
@@ -88,7 +90,8 @@ def running_serve(
             env={**os.environ, **_TIMELESS, **(env or {})},
         )  # fmt: skip
     try:
-        yield _introduced(process, log, data, ca)
+        served = _introduced(process, log, data, ca)
+        yield msgspec.structs.replace(served, options=tuple(options))
     finally:
         _stop(process)
 

@@ -58,6 +58,7 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
     ("GET", "/api/upriver/v1/projects/{project_id}/environments/{environment_id}/connection"):
         "environment-write",
     ("GET", "/api/upriver/v1/runs/{run_id}/events"): "run-read",
+    ("POST", "/api/upriver/v1/projects/{project_id}/pull-requests/{number}/close"): "run-trigger",
     ("GET", "/api/v2/accounts"): None,
     ("GET", "/api/v2/whoami"): None,
     ("GET", f"{V2}/users"): None,
