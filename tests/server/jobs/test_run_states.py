@@ -142,7 +142,8 @@ class Runs(RuleBasedStateMachine):
             self.seen[row.id] = status
         self._check_pointer(rows, pointer)
         taken = [row for row in rows if row.status in queue.TAKEN]
-        assert len({row.job_id for row in taken}) == len(taken), "a job runs once at a time"
+        places = {(row.job_id, row.pull_request_id) for row in taken}
+        assert len(places) == len(taken), "a job, or a check of one request, runs once at a time"
 
     def _check_pointer(self, rows: Any, pointer: Any) -> None:
         usable = [row for row in rows if row.is_usable]

@@ -117,7 +117,7 @@ def _cancel_stale(
 def take(connection: Connection, worker: str, slots: int, now: datetime.datetime) -> Lease | None:
     """Take the oldest run that may begin: its job is not running, and a slot is free (RUN-02, 05).
 
-    Runs of CI need neither. Call it in a transaction that writes.
+    Checks of different pull requests need neither. Call it in a transaction that writes.
     """
     account_ids = connection.scalars(
         select(runs.c.account_id).where(runs.c.status == Status.QUEUED).distinct()
@@ -142,14 +142,17 @@ def _take_of(
         )
     )
     others = runs.alias()
-    is_alone = ~exists().where(others.c.job_id == runs.c.job_id, others.c.status.in_(TAKEN))
-    may_begin = is_alone if (busy or 0) < slots else runs.c.is_ci.is_(True)
+    running = (others.c.job_id == runs.c.job_id, others.c.status.in_(TAKEN))
+    plain = and_(runs.c.is_ci.is_(False), ~exists().where(*running))
+    # Checks of one pull request share a schema: the newer waits until the older has stopped.
+    same = others.c.pull_request_id == runs.c.pull_request_id
+    check = and_(runs.c.is_ci.is_(True), ~exists().where(*running, same))
     found = connection.execute(
         select(runs.c.id, runs.c.job_id)
         .where(
             runs.c.account_id == account_id,
             runs.c.status == Status.QUEUED,
-            or_(runs.c.is_ci.is_(True), may_begin),
+            or_(plain, check) if (busy or 0) < slots else check,
         )
         .order_by(runs.c.id)
         .limit(1)
