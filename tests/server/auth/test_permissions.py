@@ -156,6 +156,7 @@ class Objects(msgspec.Struct, frozen=True, kw_only=True):
             "project_id": self.project.id, "environment_id": self.project.production,
             "account_id": self.project.account_id, "job_id": self.job, "run_id": self.run,
             "name": "manifest.json", "path": "manifest.json", "webhook_id": "wsu_none",
+            "number": 7,
             **dict.fromkeys(("ingest_id", "variable_id", "user_id"), 1_000_000),
         }  # fmt: skip
         filled = path.replace(":path}", "}").format(**known)

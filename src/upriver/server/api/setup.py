@@ -98,8 +98,13 @@ def close_pull_request(
     with here(request).database.writing() as connection:
         project_for(connection, principal, project_id, "run-trigger")
         started = close(connection, project_id, number, principal.name, now())
+        actor = acting(request, principal)
+        record(
+            connection, actor, "pull_request.closed",
+            on=("project", project_id), detail={"number": number, "runs": list(started)},
+        )  # fmt: skip
         for run_id in started:
-            record(connection, acting(request, principal), "run.triggered", on=("run", run_id))
+            record(connection, actor, "run.triggered", on=("run", run_id))
     return as_json({"runs": list(started)})
 
 
