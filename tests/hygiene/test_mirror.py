@@ -141,6 +141,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "server/worker/profile.py",
     ),
     "server/store/test_store.py": ("server/store/*.py",),
+    "state/test_comparable.py": ("state/wire/constraints.py",),
     "state/wire/test_wire_run_results.py": ("state/wire/sources.py",),
     "state/wire/test_semantic_manifest.py": ("state/wire/semantic.py",),
     # The catalog is tested by what the command writes.

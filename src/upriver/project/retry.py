@@ -18,7 +18,7 @@ from upriver.project.requests import REQUESTS, Request, Retry
 from upriver.run.batches import PastBatches
 from upriver.state.run_results import PastRun, load_run_results, to_retry
 
-_RETRIED: Mapping[str, str] = {
+RETRIED: Mapping[str, str] = {
     **{
         name: name
         for name in (
@@ -55,7 +55,7 @@ def read_previous(
     if past is None:
         raise ProblemsError((*problems, _no_previous(directory)))
     which = str(past.command or past.args.get("which") or "")
-    if which not in _RETRIED:
+    if which not in RETRIED:
         raise ProblemsError((*problems, _not_retried(which)))
     rebuilt = _rebuild(which, past, request)
     ids = to_retry(past, with_warnings=warn_is_error)
@@ -68,7 +68,7 @@ def read_previous(
 
 
 def _rebuild(which: str, past: PastRun, request: Retry) -> Request:
-    kind = REQUESTS[_RETRIED[which]]
+    kind = REQUESTS[RETRIED[which]]
     options = _fields(GlobalOptions, past.args, skipped=_NOT_CARRIED)
     given = request.options
     for name in given.__struct_fields__:
@@ -109,5 +109,5 @@ def _not_retried(which: str) -> Problem:
     return Problem(
         code="retry-not-supported",
         message=f"The previous command was `{which}`, which cannot be retried",
-        hint=f"Commands that can be retried: {', '.join(sorted(_RETRIED.values()))}",
+        hint=f"Commands that can be retried: {', '.join(sorted(RETRIED.values()))}",
     )

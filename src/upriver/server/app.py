@@ -32,6 +32,7 @@ from upriver.server.installation import Installation
 from upriver.server.limits import Limiter
 from upriver.server.metrics import Metrics
 from upriver.server.refusals import UNPROCESSABLE, Refused
+from upriver.server.sealing import Sealer
 from upriver.server.settings import Settings
 from upriver.server.store.open import open_store
 from upriver.server.web import forms, pages
@@ -57,6 +58,7 @@ def make_installation(settings: Settings) -> Installation:
         store=open_store(settings.objects),
         limiter=Limiter(),
         metrics=Metrics(),
+        sealer=Sealer((settings.key, *settings.old_keys)),
     )
 
 

@@ -8,10 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, desc, func, insert, select
 
-from upriver.server.db.tables import artifacts, run_steps, runs
+from upriver.server.db.tables import artifacts, runs
 from upriver.server.moments import now
-
-_BUILDING = frozenset({"build", "run", "seed", "snapshot", "retry"})
 
 
 class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,24 +49,6 @@ def artifact_of_run(
     if step is not None:
         query = query.where(artifacts.c.step == step)
     return connection.execute(query.order_by(desc(artifacts.c.step)).limit(1)).one_or_none()
-
-
-def state_artifact(connection: Connection, run_id: int, name: str) -> Row[Any] | None:
-    """Return the artifact that belongs to a state: of the last step that built, if it wrote one.
-
-    A run that built and then made documentation has results of both.
-    """
-    rows = connection.execute(
-        select(artifacts, run_steps.c.command)
-        .outerjoin(
-            run_steps,
-            (run_steps.c.run_id == artifacts.c.run_id) & (run_steps.c.index == artifacts.c.step),
-        )
-        .where(artifacts.c.run_id == run_id, artifacts.c.name == name)
-        .order_by(desc(artifacts.c.step))
-    ).all()
-    built = (row for row in rows if _BUILDING.intersection((row.command or "").split()[1:]))
-    return next(built, rows[0] if rows else None)
 
 
 def names_of_run(connection: Connection, run_id: int, step: int | None = None) -> list[str]:

@@ -13,18 +13,20 @@ import msgspec
 from upriver.server.db.session import Database
 from upriver.server.limits import Limiter
 from upriver.server.metrics import Metrics
+from upriver.server.sealing import Sealer
 from upriver.server.settings import Settings
 from upriver.server.store.contract import Store
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings, database, store, and what is counted in this process."""
+    """Settings, database, store, what seals secrets, and what is counted in this process."""
 
     settings: Settings
     database: Database
     store: Store
     limiter: Limiter
     metrics: Metrics
+    sealer: Sealer
 
 
 @contextmanager

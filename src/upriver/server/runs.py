@@ -4,9 +4,10 @@
 runs may be cancelled too, and a run whose worker was lost ends in error from anywhere. A terminal
 status never changes: every step names the statuses it may leave from in its WHERE.
 
-`finish` is the only way to an end. It writes artifacts, decides whether the run is usable, adds to
-the ledger and moves the state pointer, all in the caller's transaction: whoever sees the new status
-sees everything else as well.
+`finish` is the only way to an end of a run that was carried out; one that nobody has taken, or whose
+worker was lost, leaves nothing and is ended by the queue (`jobs/queue.py`). `finish` writes artifacts,
+decides whether the run is usable, adds to the ledger and moves the state pointer, all in the caller's
+transaction: whoever sees the new status sees everything else as well.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from upriver.server.db.tables import environments, run_steps, runs
 from upriver.server.ledger import Build, merge
 from upriver.server.moments import now, read_moment
 from upriver.server.states import advance
-from upriver.server.unpacked import ManifestFacts
+from upriver.server.unpacked import BUILDING, ManifestFacts
 
 
 class Status(enum.IntEnum):
@@ -48,8 +49,6 @@ _FROM: Mapping[Status, tuple[Status, ...]] = {
 }
 """From which statuses each may be reached."""
 
-BUILDING = frozenset({"build", "run", "seed", "snapshot", "retry"})
-"""Commands after which the warehouse holds what the manifest says."""
 _OLDEST_SCHEMA = 4
 
 
@@ -73,6 +72,8 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     triggered_by: str | None = None
     idempotency_key: str | None = None
     should_start_at: datetime.datetime | None = None
+    dbt_version: str | None = None
+    retrying_run_id: int | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ import msgspec
 MANIFEST = "manifest.json"
 RUN_RESULTS = "run_results.json"
 BUILDS = "upriver_builds.json"
+BUILDING = frozenset({"build", "run", "seed", "snapshot", "retry"})
+"""Commands after which the warehouse holds what the manifest says."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

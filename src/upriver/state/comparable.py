@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from upriver.digest import digest_text
+from upriver.state.wire.constraints import model_constraint
 from upriver.state.wire.read import NULL, WireResource, decode_config
 
 NODE_KINDS = frozenset(
@@ -207,20 +208,7 @@ def contract_of(resource: WireResource) -> Contract:
 def _constraints(value: Any) -> tuple[dict[str, Any], ...]:
     """Constraints with the defaults of absent keys filled in, so that they compare by meaning."""
     found = value if isinstance(value, list) else []
-    return tuple(
-        {
-            "type": item.get("type"),
-            "name": item.get("name"),
-            "expression": item.get("expression"),
-            "warn_unenforced": item.get("warn_unenforced", True),
-            "warn_unsupported": item.get("warn_unsupported", True),
-            "to": item.get("to"),
-            "to_columns": item.get("to_columns") or [],
-            "columns": item.get("columns") or [],
-        }
-        for item in found
-        if isinstance(item, dict)
-    )
+    return tuple(model_constraint(item) for item in found if isinstance(item, dict))
 
 
 def _facts(resource: WireResource, kind: str) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     given = Given(data=str(tmp_path / "data"))
     installation = make_installation(settings_of(given, {}, str(tmp_path)))
     upgrade(installation.database)
-    sealer = Sealer([installation.settings.key])
+    sealer = installation.sealer
     actor = server_actor(1)
     with installation.database.writing() as connection:
         connection.execute(accounts.insert().values(name="a", created_at=now()))
@@ -126,7 +126,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
         )
     means = Means(
         installation=installation,
-        sealer=sealer,
         env=dict(os.environ),
         tick=0.1,
         stopping=threading.Event(),

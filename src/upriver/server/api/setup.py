@@ -31,7 +31,6 @@ from upriver.server.jobs.setup import (
 from upriver.server.moments import now
 from upriver.server.refusals import Refused, not_found
 from upriver.server.runs import TERMINAL
-from upriver.server.worker.begin import sealer_of
 
 router = APIRouter(prefix="/api/upriver/v1", tags=["upriver"])
 _LOOK_SECONDS = 0.5
@@ -48,9 +47,7 @@ def write_repository(
     """Say where a project's files are."""
     with here(request).database.writing() as connection:
         project = project_for(connection, principal, project_id, "project-write")
-        set_repository(
-            connection, acting(request, principal), sealer_of(here(request)), project, body
-        )
+        set_repository(connection, acting(request, principal), here(request).sealer, project, body)
     return as_json({"url": body.url, "subdirectory": body.subdirectory})
 
 
@@ -66,7 +63,7 @@ def write_connection(
     body: Annotated[Any, Depends(body_of(ConnectionBody))],
 ) -> Response:
     """Say how an environment's runs reach their warehouse."""
-    sealer = sealer_of(here(request))
+    sealer = here(request).sealer
     with here(request).database.writing() as connection:
         environment = environment_for(connection, principal, environment_id, "environment-write")
         if environment.project_id != project_id:
@@ -84,7 +81,7 @@ def read_connection(
         environment = environment_for(connection, principal, environment_id, "environment-write")
         if environment.project_id != project_id:
             raise not_found(f"Environment {environment_id} of project {project_id}")
-        shown = shown_connection(connection, sealer_of(here(request)), environment_id)
+        shown = shown_connection(connection, here(request).sealer, environment_id)
     if shown is None:
         raise not_found("The connection")
     return as_json(shown)

@@ -21,7 +21,7 @@ from upriver.server.api.sending import (
     send_artifact,
     unchanged,
 )
-from upriver.server.artifacts import newest_artifact, state_artifact
+from upriver.server.artifacts import newest_artifact
 from upriver.server.auth.principals import Principal
 from upriver.server.db.tables import accounts
 from upriver.server.deferral_index import Indexes, index_json, index_key
@@ -34,6 +34,7 @@ from upriver.server.environments import (
     project_for,
     visible_projects,
 )
+from upriver.server.jobs.lookups import state_artifact
 from upriver.server.ledger import builds_of
 from upriver.server.refusals import UNPROCESSABLE, Refused, not_found
 from upriver.server.states import State, find_state, pin, states_of

@@ -41,7 +41,6 @@ from upriver.server.jobs.lookups import job_for
 from upriver.server.jobs.setup import MASKED, set_variable
 from upriver.server.jobs.variables import is_secret
 from upriver.server.refusals import UNPROCESSABLE, Refused, not_found
-from upriver.server.worker.begin import sealer_of
 
 router = APIRouter(prefix="/api/v3", tags=["v3"])
 for path, handler in (
@@ -197,15 +196,14 @@ def change_variable(
 ) -> Response:
     """Write a variable anew."""
     check_account(principal, account_id)
-    with here(request).database.reading() as connection:
+    with here(request).database.writing() as connection:
         project_for(connection, principal, project_id, "job-write")
         row = _variable(connection, project_id, variable_id)
-    if row.name != body.name:
-        raise Refused(UNPROCESSABLE, "A variable cannot be renamed: make another one.")
-    scope = (account_id, project_id, row.level, row.scope_id)
-    with here(request).database.writing() as connection:
+        if row.name != body.name:
+            raise Refused(UNPROCESSABLE, "A variable cannot be renamed: make another one.")
+        scope = (account_id, project_id, row.level, row.scope_id)
         set_variable(
-            connection, acting(request, principal), sealer_of(here(request)), scope, row.name,
+            connection, acting(request, principal), here(request).sealer, scope, row.name,
             body.raw_value or "",
         )  # fmt: skip
         return enveloped(_whole(request, _variable(connection, project_id, variable_id)))
@@ -222,7 +220,7 @@ def remove_variable(
         row = _variable(connection, project_id, variable_id)
         scope = (account_id, project_id, row.level, row.scope_id)
         set_variable(
-            connection, acting(request, principal), sealer_of(here(request)), scope, row.name, None
+            connection, acting(request, principal), here(request).sealer, scope, row.name, None
         )
         return enveloped(_whole(request, row))
 
@@ -247,7 +245,7 @@ def _write(
             raise Refused(UNPROCESSABLE, "The variable's place is not in the project.")
         scope = (account_id, project_id, level, scope_id)
         set_variable(
-            connection, acting(request, principal), sealer_of(here(request)), scope, body.name,
+            connection, acting(request, principal), here(request).sealer, scope, body.name,
             body.raw_value or "",
         )  # fmt: skip
         made = connection.execute(
@@ -277,11 +275,12 @@ def _variable(connection: Connection, project_id: int, variable_id: int) -> Any:
 
 
 def _shown(request: Request, row: Any) -> Mapping[str, Any]:
-    value = MASKED if is_secret(row.name) else sealer_of(here(request)).open(row.sealed)
+    value = MASKED if is_secret(row.name) else here(request).sealer.open(row.sealed)
     return {"id": row.id, "value": value}
 
 
 def _whole(request: Request, row: Any) -> Mapping[str, Any]:
+    value = _shown(request, row)["value"]
     return {
         "id": row.id,
         "account_id": row.account_id,
@@ -290,7 +289,7 @@ def _whole(request: Request, row: Any) -> Mapping[str, Any]:
         "type": row.level,
         "job_definition_id": row.scope_id if row.level == "job" else None,
         "environment_id": row.scope_id if row.level == "environment" else None,
-        "raw_value": _shown(request, row)["value"],
-        "display_value": _shown(request, row)["value"],
+        "raw_value": value,
+        "display_value": value,
         "state": 1,
     }

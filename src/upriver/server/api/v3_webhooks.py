@@ -26,7 +26,6 @@ from upriver.server.db.job_tables import deliveries, webhooks
 from upriver.server.jobs.webhooks import EVENT_TYPES
 from upriver.server.moments import now, spell_moment
 from upriver.server.refusals import UNPROCESSABLE, Refused, not_found
-from upriver.server.worker.begin import sealer_of
 
 router = APIRouter(prefix="/api/v3/accounts/{account_id}/webhooks", tags=["v3"])
 _COLUMNS = {"id": webhooks.c.created_at, "name": webhooks.c.name}
@@ -68,7 +67,7 @@ def add_webhook(request: Request, principal: Caller, account_id: Id, body: Body)
         connection.execute(
             webhooks.insert().values(
                 id=webhook_id, account_id=account_id, created_at=moment, updated_at=moment,
-                sealed=sealer_of(here(request)).seal(secret), **_values(body),
+                sealed=here(request).sealer.seal(secret), **_values(body),
             )
         )  # fmt: skip
         record(

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from upriver.server.artifacts import StoredArtifact
 from upriver.server.audit import Actor, record
 from upriver.server.environments import DEPLOYMENT
-from upriver.server.ingest.receive import check_quota, store_members, unpack
+from upriver.server.ingest.receive import builds_of, check_quota, store_members, unpack
 from upriver.server.ingest.uploads import (
     DONE,
     OPEN,
@@ -34,7 +34,6 @@ from upriver.server.ingest.uploads import (
     renew,
 )
 from upriver.server.installation import Installation, scratch_folder
-from upriver.server.ledger import Build
 from upriver.server.moments import now, read_moment
 from upriver.server.refusals import CONFLICT, UNPROCESSABLE, Refused
 from upriver.server.runs import Ending, NewRun, Status, Step, add_step, create_run, finish
@@ -235,17 +234,7 @@ def _ending(
         manifest_artifact=next((each for each in artifacts if each.name == MANIFEST), None),
         index_key=stored[1],
         artifacts=artifacts,
-        builds=tuple(
-            Build(
-                unique_id=node.unique_id,
-                relation=node.relation,
-                fingerprint=node.fingerprint,
-                # A clock that runs ahead must not keep later builds out of the ledger.
-                built_at=min(node.built_at or finished_at, moment),
-                git_sha=node.git_sha or commit,
-            )
-            for node in unpacked.builds
-        ),
+        builds=builds_of(unpacked, finished_at, commit),
     )
 
 

@@ -13,14 +13,13 @@ from typing import Any
 import msgspec
 
 from upriver.server.moments import read_moment
-from upriver.server.unpacked import BuiltNode, ManifestFacts, ResultsFacts
+from upriver.server.unpacked import BUILDING, BuiltNode, ManifestFacts, ResultsFacts
 
 _NULL = msgspec.Raw(b"null")
 _VERSION = re.compile(r"/v(\d{1,4})\.json$")
 _DEFERRABLE = frozenset({"model", "seed", "snapshot"})
 _BUILT = frozenset({"model", "seed", "snapshot", "function"})
 _FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
-_BUILDING = frozenset({"build", "run", "seed", "snapshot", "retry"})
 
 
 class LeanConfig(msgspec.Struct, frozen=True):
@@ -166,7 +165,7 @@ def read_results(data: Any, relations: Relations) -> tuple[ResultsFacts, tuple[B
         is_empty=bool(args.get("empty")) or bool(args.get("sample")),
         env=_texts(metadata.env),
     )
-    if facts.which not in _BUILDING:
+    if facts.which not in BUILDING:
         return facts, ()
     built = tuple(
         BuiltNode(

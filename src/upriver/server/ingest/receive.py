@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import msgspec
 
 from upriver.server.artifacts import StoredArtifact, stored_bytes
 from upriver.server.installation import Installation
+from upriver.server.ledger import Build
+from upriver.server.moments import now
 from upriver.server.refusals import TOO_LARGE, UNPROCESSABLE, Refused
 from upriver.server.store.contract import new_key
 from upriver.server.unpacked import Order, Unpacked
@@ -48,6 +51,26 @@ def unpack(installation: Installation, archive: Path, folder: Path) -> Unpacked:
         sys.stderr.write(done.stderr.decode(errors="replace")[-4000:])
         raise Refused(UNPROCESSABLE, "The upload is refused: it could not be read.")
     return msgspec.json.decode(done.stdout, type=Unpacked)
+
+
+def builds_of(
+    unpacked: Unpacked, otherwise: datetime.datetime, commit: str | None
+) -> tuple[Build, ...]:
+    """Return what was built, for the ledger; `otherwise` is when, where a record does not say.
+
+    A clock that runs ahead must not keep later builds out of the ledger.
+    """
+    moment = now()
+    return tuple(
+        Build(
+            unique_id=node.unique_id,
+            relation=node.relation,
+            fingerprint=node.fingerprint,
+            built_at=min(node.built_at or otherwise, moment),
+            git_sha=node.git_sha or commit,
+        )
+        for node in unpacked.builds
+    )
 
 
 def check_quota(installation: Installation, account_id: int, unpacked: Unpacked) -> None:

@@ -67,6 +67,12 @@ def read_command(text: str) -> Command | Problem:
     return Command(text=text, verb=_ALIASES.get(verb, verb), words=tuple(words[1:]))
 
 
+def verb_of(text: str) -> str | None:
+    """Return the verb of a command; None for one that a job could not have."""
+    command = read_command(text)
+    return command.verb if isinstance(command, Command) else None
+
+
 def read_commands(texts: Sequence[str]) -> tuple[tuple[Command, ...], tuple[Problem, ...]]:
     """Understand all commands of a job, and report what is wrong with any."""
     read = [read_command(text) for text in texts]

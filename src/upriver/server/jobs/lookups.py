@@ -6,18 +6,19 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, desc, select
 
+from upriver.project.retry import RETRIED
 from upriver.server.auth.permissions import Permission
 from upriver.server.auth.principals import Principal
 from upriver.server.db.tables import artifacts, jobs, run_steps, runs
 from upriver.server.environments import project_for
+from upriver.server.jobs.commands import verb_of
 from upriver.server.jobs.definitions import job_row
 from upriver.server.refusals import not_found
 from upriver.server.runs import Status
+from upriver.server.unpacked import BUILDING
 
-RETRYABLE: Final = frozenset(
-    {"build", "compile", "clone", "docs generate", "seed", "snapshot", "test", "run",
-     "run-operation"}
-)  # fmt: skip
+RETRYABLE: Final = frozenset(RETRIED.values())
+"""Verbs that `retry` takes up where they failed (RUN-08)."""
 
 
 def visible_jobs(principal: Principal) -> Select[Any]:
@@ -70,8 +71,7 @@ def why_not_retried(connection: Connection, run: Row[Any]) -> str | None:
     failed = failed_step(connection, run.id)
     if failed is None or failed.command is None:
         return "RETRY_NO_RUN_RESULTS"
-    words = [word for word in failed.command.split()[1:] if not word.startswith("-")]
-    if " ".join(words[:2]) not in RETRYABLE and " ".join(words[:1]) not in RETRYABLE:
+    if verb_of(failed.command) not in RETRYABLE:
         return "RETRY_UNSUPPORTED_CMD"
     has_results = connection.scalar(
         select(artifacts.c.id).where(
@@ -90,3 +90,21 @@ def failed_step(connection: Connection, run_id: int) -> Row[Any] | None:
         .order_by(run_steps.c.index)
         .limit(1)
     ).one_or_none()
+
+
+def state_artifact(connection: Connection, run_id: int, name: str) -> Row[Any] | None:
+    """Return the artifact that belongs to a state: of the last step that built, if it wrote one.
+
+    A run that built and then made documentation has results of both.
+    """
+    rows = connection.execute(
+        select(artifacts, run_steps.c.command)
+        .outerjoin(
+            run_steps,
+            (run_steps.c.run_id == artifacts.c.run_id) & (run_steps.c.index == artifacts.c.step),
+        )
+        .where(artifacts.c.run_id == run_id, artifacts.c.name == name)
+        .order_by(desc(artifacts.c.step))
+    ).all()
+    built = (row for row in rows if verb_of(row.command or "") in BUILDING)
+    return next(built, rows[0] if rows else None)

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from upriver.server.db.tables import accounts, runs
-from upriver.server.runs import Status
+from upriver.server.runs import NewRun, Status, create_run
 
 TAKEN: Final = (Status.STARTING, Status.RUNNING)
 
@@ -65,36 +65,32 @@ def put(connection: Connection, job: Any, trigger: Trigger, now: datetime.dateti
     is_redirected = any(
         trigger.overrides.get(key) for key in ("schema_override", "target_name_override")
     )
-    made = connection.execute(
-        runs.insert().values(
-            account_id=job.account_id, project_id=job.project_id,
-            environment_id=job.environment_id, job_id=job.id, status=Status.QUEUED,
-            cause=trigger.cause[:_LONGEST_CAUSE], cause_category=trigger.category,
-            trigger=dict(trigger.overrides), idempotency_key=trigger.idempotency_key,
-            is_ci=is_ci, is_redirected=is_redirected or is_ci,
-            pull_request_id=trigger.pull_request_id, git_sha=trigger.git_sha,
-            git_branch=trigger.git_branch, triggered_by=trigger.by, dbt_version=job.dbt_version,
-            retrying_run_id=trigger.retrying_run_id, created_at=now, updated_at=now,
-            should_start_at=now,
-        )
-    )  # fmt: skip
-    assert made.inserted_primary_key is not None  # noqa: S101 - a single row was inserted
-    return int(made.inserted_primary_key[0])
+    wanted = NewRun(
+        account_id=job.account_id,
+        project_id=job.project_id,
+        environment_id=job.environment_id,
+        job_id=job.id,
+        cause=trigger.cause[:_LONGEST_CAUSE],
+        cause_category=trigger.category,
+        trigger=trigger.overrides,
+        idempotency_key=trigger.idempotency_key,
+        is_ci=is_ci,
+        is_redirected=is_redirected or is_ci,
+        pull_request_id=trigger.pull_request_id,
+        git_sha=trigger.git_sha,
+        git_branch=trigger.git_branch,
+        triggered_by=trigger.by,
+        dbt_version=job.dbt_version,
+        retrying_run_id=trigger.retrying_run_id,
+        should_start_at=now,
+    )
+    return create_run(connection, wanted)
 
 
 def _overtake(connection: Connection, job_id: int, now: datetime.datetime) -> None:
     """Cancel the job's scheduled runs that still wait (RUN-03)."""
-    connection.execute(
-        update(runs)
-        .where(
-            runs.c.job_id == job_id,
-            runs.c.status == Status.QUEUED,
-            runs.c.cause_category == "scheduled",
-        )
-        .values(
-            status=Status.CANCELLED, status_message=_OVERTAKEN, finished_at=now, updated_at=now
-        )
-    )
+    mine = and_(runs.c.job_id == job_id, runs.c.cause_category == "scheduled")
+    _cancel_waiting(connection, mine, now, status_message=_OVERTAKEN)
 
 
 def _cancel_stale(
@@ -102,15 +98,29 @@ def _cancel_stale(
 ) -> None:
     """Cancel what checks an older commit of the same pull request (RUN-04)."""
     same = and_(runs.c.job_id == job_id, runs.c.pull_request_id == trigger.pull_request_id)
+    _cancel_waiting(connection, same, now, status_message=_STALE)
+    _ask_to_stop(connection, same, now, status_message=_STALE)
+
+
+def _cancel_waiting(
+    connection: Connection, which: ColumnElement[bool], now: datetime.datetime, **why: str
+) -> None:
+    """End runs that nobody has taken."""
     connection.execute(
         update(runs)
-        .where(same, runs.c.status == Status.QUEUED)
-        .values(status=Status.CANCELLED, status_message=_STALE, finished_at=now, updated_at=now)
+        .where(which, runs.c.status == Status.QUEUED)
+        .values(status=Status.CANCELLED, finished_at=now, updated_at=now, **why)
     )
+
+
+def _ask_to_stop(
+    connection: Connection, which: ColumnElement[bool], now: datetime.datetime, **why: str
+) -> None:
+    """Ask the holders of runs to end them; who asked first is remembered."""
     connection.execute(
         update(runs)
-        .where(same, runs.c.status.in_(TAKEN), runs.c.cancel_requested_at.is_(None))
-        .values(cancel_requested_at=now, status_message=_STALE, updated_at=now)
+        .where(which, runs.c.status.in_(TAKEN), runs.c.cancel_requested_at.is_(None))
+        .values(cancel_requested_at=now, updated_at=now, **why)
     )
 
 
@@ -213,26 +223,9 @@ def is_held(connection: Connection, lease: Lease) -> bool:
 
 def cancel(connection: Connection, run_id: int, by: str, now: datetime.datetime) -> None:
     """Cancel a run: at once if it waits, by asking its holder if it runs (RUN-06)."""
-    connection.execute(
-        update(runs)
-        .where(runs.c.id == run_id, runs.c.status == Status.QUEUED)
-        .values(
-            status=Status.CANCELLED, cancelled_by=by, status_message=f"Cancelled by {by}",
-            finished_at=now, updated_at=now,
-        )
-    )  # fmt: skip
-    connection.execute(
-        update(runs)
-        .where(
-            runs.c.id == run_id,
-            runs.c.status.in_(TAKEN),
-            runs.c.cancel_requested_at.is_(None),
-        )
-        .values(
-            cancel_requested_at=now, cancelled_by=by, status_message=f"Cancelled by {by}",
-            updated_at=now,
-        )
-    )  # fmt: skip
+    why = {"cancelled_by": by, "status_message": f"Cancelled by {by}"}
+    _cancel_waiting(connection, runs.c.id == run_id, now, **why)
+    _ask_to_stop(connection, runs.c.id == run_id, now, **why)
 
 
 def give_up(

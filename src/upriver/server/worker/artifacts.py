@@ -16,11 +16,12 @@ from typing import Final
 
 from sqlalchemy import select
 
-from upriver.server.artifacts import StoredArtifact, state_artifact
+from upriver.server.artifacts import StoredArtifact
 from upriver.server.db.tables import artifacts as artifact_rows
 from upriver.server.ingest.archive import KEPT
 from upriver.server.ingest.receive import store_members, unpack
 from upriver.server.installation import Installation
+from upriver.server.jobs.lookups import state_artifact
 from upriver.server.unpacked import Unpacked
 from upriver.state.pushed import BUILDS_FILE, summarise
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from upriver.server.installation import Installation
 from upriver.server.jobs.resealing import seal_anew
-from upriver.server.sealing import Sealer
 from upriver.server.worker.carry import Means
 from upriver.server.worker.clockwork import Clockwork
 from upriver.server.worker.work import Worker
@@ -17,28 +16,24 @@ from upriver.server.worker.work import Worker
 _DRAIN_SECONDS: Final = 10.0
 
 
-def sealer_of(installation: Installation) -> Sealer:
-    """Return what seals and opens secrets with the installation's keys."""
-    settings = installation.settings
-    return Sealer((settings.key, *settings.old_keys))
-
-
 @contextmanager
 def working(installation: Installation, env: Mapping[str, str]) -> Iterator[Worker | None]:
     """Carry out runs meanwhile, and end them with the block; None when it is set to none."""
     settings = installation.settings
-    sealer = sealer_of(installation)
     if settings.old_keys:
-        seal_anew(installation.database, sealer)
+        seal_anew(installation.database, installation.sealer)
     if settings.runs == 0:
         yield None
         return
     means = Means(
-        installation=installation, sealer=sealer, env=env, memory_bytes=settings.run_memory,
+        installation=installation, env=env, memory_bytes=settings.run_memory,
         stopping=threading.Event(),
     )  # fmt: skip
     clockwork = Clockwork(
-        installation.database, sealer, patience=settings.patience, allowed=settings.outgoing
+        installation.database,
+        installation.sealer,
+        patience=settings.patience,
+        allowed=settings.outgoing,
     )
     worker = Worker(means, clockwork, at_once=settings.runs, slots=settings.slots)
     worker.start()

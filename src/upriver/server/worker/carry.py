@@ -29,7 +29,6 @@ from upriver.server.jobs.queue import Lease
 from upriver.server.jobs.steps import Step, status_of
 from upriver.server.moments import now
 from upriver.server.runs import Ending, Status, finish
-from upriver.server.sealing import Sealer
 from upriver.server.worker.artifacts import bring_back, keep
 from upriver.server.worker.checkout import Checkout, check_out
 from upriver.server.worker.environment import Places, environment_of, secrets_of
@@ -56,7 +55,6 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker works with."""
 
     installation: Installation
-    sealer: Sealer
     env: Mapping[str, str]
     """The worker's own; little of it is passed on."""
     memory_bytes: int = 0
@@ -79,7 +77,7 @@ def carry_out(means: Means, lease: Lease) -> None:
     database = means.installation.database
     try:
         with database.reading() as connection:
-            order = read_order(connection, means.sealer, lease.run_id)
+            order = read_order(connection, means.installation.sealer, lease.run_id)
     except CannotBegin as problem:
         with database.writing() as connection:
             _end(connection, lease, Left().ending(Status.ERROR, f"{problem}."))

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from upriver.server.artifacts import StoredArtifact
 from upriver.server.db.session import Database
 from upriver.server.db.tables import artifacts, runs
+from upriver.server.ingest.receive import builds_of
 from upriver.server.ledger import Build
 from upriver.server.moments import now
-from upriver.server.runs import BUILDING, Ending, Status
+from upriver.server.runs import Ending, Status
 from upriver.server.store.contract import Store
-from upriver.server.unpacked import MANIFEST, ManifestFacts, Unpacked
+from upriver.server.unpacked import BUILDING, MANIFEST, ManifestFacts, Unpacked
 
 
 class Left:
@@ -46,15 +47,8 @@ class Left:
                 (each for each in stored if each.name == MANIFEST), None
             )
         self._is_empty |= unpacked.results is not None and unpacked.results.is_empty
-        moment = now()
-        for node in unpacked.builds:
-            self._builds[node.unique_id] = Build(
-                unique_id=node.unique_id,
-                relation=node.relation,
-                fingerprint=node.fingerprint,
-                built_at=min(node.built_at or moment, moment),
-                git_sha=node.git_sha or commit,
-            )
+        for build in builds_of(unpacked, now(), commit):
+            self._builds[build.unique_id] = build
 
     def commanded(self, verb: str, *, is_good: bool) -> None:
         """Note a command that ended: one that built says more of a run than one that described."""

@@ -24,6 +24,7 @@ from upriver.resources.nodes import (
     SqlOperation,
     Test,
 )
+from upriver.state.wire.constraints import column_constraint, model_constraint
 
 CodeNode = Model | Snapshot | Analysis | Test | Operation | SqlOperation | Function
 
@@ -285,7 +286,7 @@ def _model(model: Model) -> tuple[Any, ...]:
     constraints = model.constraints
     return (
         model.access,
-        [_model_constraint(item) for item in constraints] if constraints else constraints,
+        [model_constraint(item) for item in constraints] if constraints else constraints,
         model.version,
         model.latest_version,
         model.deprecation_date,
@@ -332,7 +333,7 @@ def _column(column: Column) -> Any:
         column.description,
         column.meta,
         column.data_type,
-        [_constraint(item) for item in constraints] if constraints else constraints,
+        [column_constraint(item) for item in constraints] if constraints else constraints,
         column.quote,
         _ColumnConfig(column.meta, column.tags),
         column.tags,
@@ -340,19 +341,3 @@ def _column(column: Column) -> Any:
         column.doc_blocks,
     )
     return {**msgspec.structs.asdict(value), **column.extra} if column.extra else value
-
-
-def _constraint(item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": item.get("type"),
-        "name": item.get("name"),
-        "expression": item.get("expression"),
-        "warn_unenforced": item.get("warn_unenforced", True),
-        "warn_unsupported": item.get("warn_unsupported", True),
-        "to": item.get("to"),
-        "to_columns": item.get("to_columns") or [],
-    }
-
-
-def _model_constraint(item: dict[str, Any]) -> dict[str, Any]:
-    return {**_constraint(item), "columns": item.get("columns") or []}
