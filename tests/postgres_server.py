@@ -32,6 +32,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     password: str
     database: str
     version: int
+    folder: Path
+    """Where its data and its log lie."""
 
     def output(self, **overrides: Any) -> dict[str, Any]:
         """Return an output of `profiles.yml` that connects to the server."""
@@ -63,8 +65,11 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Start a server on a free port of the loopback; raises ServerUnavailable with a reason."""
+def running_server(*, is_durable: bool = False) -> Iterator[Server]:
+    """Start a server on a free port of the loopback; raises ServerUnavailable with a reason.
+
+    A durable one keeps what it has committed when it is stopped like a machine that fails.
+    """
     binaries = find_binaries()
     if binaries is None:
         raise ServerUnavailable("no PostgreSQL binaries (initdb, pg_ctl) were found")
@@ -84,11 +89,11 @@ def running_server() -> Iterator[Server]:
             ],
             account,
         )  # fmt: skip
-        port = _start(binaries, data, folder, account)
+        port = _start(binaries, data, folder, account, is_durable=is_durable)
         try:
             yield Server(
                 host="127.0.0.1", port=port, user="tester", password="s3cr3t-word",  # noqa: S106
-                database="postgres", version=_data_version(data),
+                database="postgres", version=_data_version(data), folder=folder,
             )  # fmt: skip
         finally:
             _run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], account)
@@ -96,13 +101,38 @@ def running_server() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(binaries: Path, data: Path, folder: Path, account: pwd.struct_passwd | None) -> int:
+def stop(server: Server, mode: str) -> None:
+    """Stop a server: `fast` ends transactions, `immediate` is a crash."""
+    _control(server, "-m", mode, "stop")
+
+
+def start_again(server: Server) -> None:
+    """Start a stopped server where it was."""
+    options = (server.folder / "options").read_text()
+    _control(server, "-l", server.folder / "log", "-o", options, "start")
+
+
+def _control(server: Server, *words: object) -> None:
+    binaries = find_binaries()
+    assert binaries is not None
+    _run([binaries / "pg_ctl", "-D", server.folder / "data", "-w", *words], _account())
+
+
+def _start(
+    binaries: Path,
+    data: Path,
+    folder: Path,
+    account: pwd.struct_passwd | None,
+    *,
+    is_durable: bool,
+) -> int:
     # A port that was free may be taken by the time the server binds it.
     for _ in range(_ATTEMPTS):
         port = _free_port()
         options = (
             f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off "
-            f"-c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+            f"-c synchronous_commit={'on' if is_durable else 'off'} -c full_page_writes=off "
+            f"-c max_connections=60"
         )
         command = [
             binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start",
@@ -111,6 +141,7 @@ def _start(binaries: Path, data: Path, folder: Path, account: pwd.struct_passwd 
             _run(command, account)
         except ServerUnavailable:
             continue
+        (folder / "options").write_text(options)
         return port
     log = (folder / "log").read_text() if (folder / "log").exists() else ""
     raise ServerUnavailable(f"PostgreSQL did not start: {log[-500:]}")

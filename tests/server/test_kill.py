@@ -61,7 +61,7 @@ def test_killed_at_random_moments(address: str, tmp_path: Path) -> None:
         with running_serve(data, options=["--database", address]) as served:
             token = token or served.token
             if turn:
-                _check(address, data, answered)
+                check_whole(address, data, answered)
             sender = threading.Thread(
                 target=_upload_until_killed, args=(served, token, answered, turn * 500)
             )
@@ -74,20 +74,24 @@ def test_killed_at_random_moments(address: str, tmp_path: Path) -> None:
         running_serve(data, options=["--database", address]) as served,
         served.client(token) as api,
     ):
-        _check(address, data, answered)
+        check_whole(address, data, answered)
         assert api.get(f"/api/upriver/v1/projects/{served.project_id}/state").status_code == 200
 
 
-def _check(address: str, data: Path, answered: list[str]) -> None:
+def check_whole(address: str, data: Path, answered: list[str]) -> None:
     """Look into the database: what was answered is there, and all that is there is whole."""
     database = Database(address)
     store = LocalStore(data / "objects")
     with database.reading() as connection:
-        found = connection.execute(select(runs)).all()
-        kept = connection.execute(select(artifacts)).all()
         environment = connection.execute(
             select(environments).where(environments.c.deployment_type == "production")
         ).one()
+        found = connection.execute(
+            select(runs).where(runs.c.environment_id == environment.id)
+        ).all()
+        kept = connection.execute(
+            select(artifacts).where(artifacts.c.run_id.in_([run.id for run in found]))
+        ).all()
         done = connection.execute(select(ingests).where(ingests.c.status == "done")).all()
     database.close()
     assert {*answered} <= {run.git_sha for run in found}

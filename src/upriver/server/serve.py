@@ -107,6 +107,9 @@ def _read(given: Given, caller: Caller) -> Settings:
         return settings_of(given, caller.env, caller.cwd)
     except ValueError as error:
         raise ProblemsError((_wrong_setting(str(error)),)) from error
+    except OSError as error:
+        problem = _unreachable("directory", str(error.filename or caller.cwd), error)
+        raise ProblemsError((problem,)) from error
 
 
 def _open(settings: Settings) -> Installation:

@@ -115,7 +115,8 @@ async def receive_upload(request: Request, word: str) -> Response:
     # What is longer than all that is allowed is refused before it is sent.
     if (total or 0) > settings.limits.upload:
         raise Refused(TOO_LARGE, f"An upload has at most {settings.limits.upload} bytes.")
-    with tempfile.NamedTemporaryFile(dir=settings.scratch, prefix="piece-") as file:
+    # Unbuffered: what cannot be written is known at once, and not again when it is closed.
+    with tempfile.NamedTemporaryFile(dir=settings.scratch, prefix="piece-", buffering=0) as file:
         size, is_whole = await _save(request, file, settings.limits.upload - start)
         if end is not None and is_whole and size != end - start + 1:
             raise Refused(UNPROCESSABLE, "The body is not as long as `Content-Range` says.")
@@ -142,20 +143,34 @@ async def _save(request: Request, file: Any, limit: int) -> tuple[int, bool]:
     """Write the body to a file; a client that leaves has sent what it has sent."""
     size, waiting = 0, bytearray()
     is_whole = True
+    full: OSError | None = None
     try:
         async for piece in request.stream():
             size += len(piece)
             if size > limit:
                 raise Refused(TOO_LARGE, "The upload is larger than is allowed.")
-            waiting += piece
+            # On a full disk the rest is read and let go: who still sends would not hear the answer.
+            waiting += piece if full is None else b""
             if len(waiting) >= _BUFFER:
-                await to_thread.run_sync(file.write, bytes(waiting))
+                full = await to_thread.run_sync(_written, file, bytes(waiting))
                 waiting.clear()
     except ClientDisconnect:
         is_whole = False
-    file.write(waiting)
-    file.flush()
+    full = full or _written(file, bytes(waiting))
+    if full is not None:
+        raise full
     return size, is_whole
+
+
+def _written(file: Any, data: bytes) -> OSError | None:
+    """Write to the disk; return what stood in the way."""
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError as error:
+        return error
+    return None
 
 
 @router.patch(

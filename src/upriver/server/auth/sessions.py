@@ -10,10 +10,12 @@ import datetime
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from upriver.server.auth.passwords import hash_password, is_outdated, is_right
 from upriver.server.auth.principals import Principal, grants_of
@@ -85,7 +87,8 @@ def session_of(database: Database, secret: str) -> Session | None:
             )
         ).all()
     if moment - row.last_seen_at > _SEEN_EVERY:
-        with database.writing() as connection:
+        # Whoever only looks is answered on a full disk as well.
+        with suppress(OperationalError), database.writing() as connection:
             connection.execute(
                 update(sessions).where(sessions.c.id == row.id).values(last_seen_at=moment)
             )

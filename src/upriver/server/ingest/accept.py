@@ -81,12 +81,14 @@ def accept(installation: Installation, actor: Actor, ingest_id: int, environment
             _refuse(installation, actor, (ingest_id, word), refusal.message)
         raise
     except BaseException:
-        # Not the upload's fault: it may be tried again.
-        with installation.database.writing() as connection:
+        # Not the upload's fault: it may be tried again, at the latest when the claim has lapsed.
+        with suppress(SQLAlchemyError), installation.database.writing() as connection:
             release(connection, ingest_id, word, OPEN)
         raise
     installation.metrics.ingest("accepted")
-    drop_pieces(installation, ingest_id)
+    # It is accepted, whatever comes: pieces that stay are dropped by housekeeping.
+    with suppress(SQLAlchemyError, OSError):
+        drop_pieces(installation, ingest_id)
     return run_id
 
 

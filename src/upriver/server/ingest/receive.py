@@ -15,6 +15,7 @@ from upriver.server.installation import Installation
 from upriver.server.ledger import Build
 from upriver.server.moments import now
 from upriver.server.refusals import TOO_LARGE, UNPROCESSABLE, Refused
+from upriver.server.room import NO_ROOM_EXIT, no_room
 from upriver.server.store.contract import new_key
 from upriver.server.unpacked import Order, Unpacked
 
@@ -47,6 +48,8 @@ def unpack(installation: Installation, archive: Path, folder: Path) -> Unpacked:
         raise Refused(
             UNPROCESSABLE, "The upload is refused: it takes too long to read."
         ) from error
+    if done.returncode == NO_ROOM_EXIT:
+        raise no_room()
     if done.returncode != 0:
         sys.stderr.write(done.stderr.decode(errors="replace")[-4000:])
         raise Refused(UNPROCESSABLE, "The upload is refused: it could not be read.")
@@ -87,22 +90,29 @@ def store_members(
     installation: Installation, unpacked: Unpacked, folder: Path, step: int
 ) -> tuple[tuple[StoredArtifact, ...], str | None]:
     """Store what was kept, and the lean index; the rows are left to the caller."""
-    stored = []
-    for member in unpacked.members:
-        key = new_key("artifacts")
-        installation.store.put_file(key, folder / member.file)
-        stored.append(
-            StoredArtifact(
-                step=step,
-                name=member.name,
-                object_key=key,
-                sha256=member.sha256,
-                size=member.size,
-                stored_size=member.stored_size,
-            )
+    stored = tuple(
+        StoredArtifact(
+            step=step,
+            name=member.name,
+            object_key=new_key("artifacts"),
+            sha256=member.sha256,
+            size=member.size,
+            stored_size=member.stored_size,
         )
-    index_key = None
-    if unpacked.index_file is not None:
-        index_key = new_key("indexes")
-        installation.store.put_file(index_key, folder / unpacked.index_file)
-    return tuple(stored), index_key
+        for member in unpacked.members
+    )
+    files = [
+        (each.object_key, folder / member.file)
+        for each, member in zip(stored, unpacked.members, strict=True)
+    ]
+    index_key = None if unpacked.index_file is None else new_key("indexes")
+    if index_key is not None and unpacked.index_file is not None:
+        files.append((index_key, folder / unpacked.index_file))
+    try:
+        for key, file in files:
+            installation.store.put_file(key, file)
+    except BaseException:
+        for key, _ in files:
+            installation.store.delete(key)
+        raise
+    return stored, index_key

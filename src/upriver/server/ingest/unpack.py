@@ -21,6 +21,7 @@ import msgspec
 
 from upriver.server.ingest.archive import Unsafe, check_directory, checked_members, pieces
 from upriver.server.ingest.artifacts import read_builds, read_manifest, read_results
+from upriver.server.room import NO_ROOM_EXIT, is_no_room
 from upriver.server.unpacked import (
     BUILDS,
     MANIFEST,
@@ -54,7 +55,13 @@ def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     resource.setrlimit(resource.RLIMIT_DATA, (order.memory, order.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout.buffer.write(msgspec.json.encode(unpack(order)))
+    try:
+        found = unpack(order)
+    except OSError as error:
+        if is_no_room(error):
+            sys.exit(NO_ROOM_EXIT)
+        raise
+    sys.stdout.buffer.write(msgspec.json.encode(found))
 
 
 def unpack(order: Order) -> Unpacked:

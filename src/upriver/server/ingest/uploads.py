@@ -221,19 +221,25 @@ def drop_pieces(installation: Installation, ingest_id: int) -> None:
 
 
 def drop_expired(installation: Installation) -> None:
-    """Forget uploads that were announced and never ended."""
+    """Forget uploads that were announced and never ended, and pieces of those that have."""
+    moment = now()
+    is_nobodys = or_(
+        ingests.c.status == OPEN,
+        (ingests.c.status == WORKING) & (ingests.c.claimed_at < moment - _CLAIM_HOLDS),
+    )
     with installation.database.writing() as connection:
-        expired = list(
-            connection.scalars(
-                select(ingests.c.id).where(ingests.c.status == OPEN, ingests.c.expires_at < now())
-            )
-        )
         connection.execute(
             update(ingests)
-            .where(ingests.c.id.in_(expired), ingests.c.status == OPEN)
-            .values(status=ABANDONED, finished_at=now())
+            .where(is_nobodys, ingests.c.expires_at < moment)
+            .values(status=ABANDONED, claim=None, finished_at=moment)
         )
-    for ingest_id in expired:
+        over = connection.scalars(
+            select(ingest_parts.c.ingest_id)
+            .join(ingests, ingests.c.id == ingest_parts.c.ingest_id)
+            .where(ingests.c.status.in_((DONE, REFUSED, ABANDONED)))
+            .distinct()
+        ).all()
+    for ingest_id in over:
         drop_pieces(installation, ingest_id)
 
 

@@ -15,6 +15,10 @@ class MissingObjectError(Exception):
     """There is no object of that key."""
 
 
+class StoreAwayError(OSError):
+    """The store does not answer, or not as it should."""
+
+
 class Store(Protocol):
     """Objects are written once, whole or not at all."""
 

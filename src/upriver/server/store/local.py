@@ -63,8 +63,10 @@ class LocalStore:
     def check(self) -> None:
         """Write a small file and remove it."""
         probe = self._root / f".probe-{os.getpid()}"
-        probe.write_bytes(b"upriver")
-        probe.unlink()
+        try:
+            probe.write_bytes(b"upriver")
+        finally:
+            probe.unlink(missing_ok=True)
 
     def _copy(self, path: Path, target: Path) -> None:
         beside = target.with_name(f".{target.name}.{os.getpid()}")

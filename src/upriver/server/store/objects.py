@@ -14,7 +14,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import S3Store
 
-from upriver.server.store.contract import PIECE, MissingObjectError, new_key
+from upriver.server.store.contract import PIECE, MissingObjectError, StoreAwayError, new_key
 
 
 class ObjectStore:
@@ -40,7 +40,7 @@ class ObjectStore:
         except AlreadyExistsError as error:
             raise FileExistsError(key) from error
         except BaseError as error:
-            raise OSError(_first_line(error)) from error
+            raise StoreAwayError(_first_line(error)) from error
 
     def read(self, key: str) -> Iterator[bytes]:
         """Ask at once, read as it is asked for."""
@@ -49,7 +49,7 @@ class ObjectStore:
         except (NotFoundError, FileNotFoundError) as error:
             raise MissingObjectError(key) from error
         except BaseError as error:
-            raise OSError(_first_line(error)) from error
+            raise StoreAwayError(_first_line(error)) from error
         return (bytes(piece) for piece in found.stream(min_chunk_size=PIECE))
 
     def fetch(self, key: str, path: Path) -> None:
@@ -65,7 +65,7 @@ class ObjectStore:
         except (NotFoundError, FileNotFoundError):
             return
         except BaseError as error:
-            raise OSError(_first_line(error)) from error
+            raise StoreAwayError(_first_line(error)) from error
 
     def check(self) -> None:
         """Write a small object and remove it."""
@@ -74,7 +74,7 @@ class ObjectStore:
             obstore.put(self._store, key, b"upriver")
             obstore.delete(self._store, key)
         except BaseError as error:
-            raise OSError(_first_line(error)) from error
+            raise StoreAwayError(_first_line(error)) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -28,6 +28,7 @@ from upriver.server.jobs.endings import after_end
 from upriver.server.jobs.queue import Lease
 from upriver.server.jobs.steps import Step, status_of
 from upriver.server.moments import now
+from upriver.server.room import told
 from upriver.server.runs import Ending, Status, finish
 from upriver.server.worker.artifacts import bring_back, keep
 from upriver.server.worker.checkout import Checkout, check_out
@@ -82,8 +83,12 @@ def carry_out(means: Means, lease: Lease) -> None:
         with database.writing() as connection:
             _end(connection, lease, Left().ending(Status.ERROR, f"{problem}."))
         return
-    with scratch_folder(means.installation, "run") as folder:
-        _Run(means, lease, order, folder).carry_out()
+    try:
+        with scratch_folder(means.installation, "run") as folder:
+            _Run(means, lease, order, folder).carry_out()
+    except OSError as error:
+        with database.writing() as connection:
+            _end(connection, lease, Left().ending(Status.ERROR, told(error)))
 
 
 class _Run:
@@ -174,6 +179,10 @@ class _Run:
                 is_good = self._invoke(step, step_id)
         except _Stop as reason:
             stop = reason
+        except OSError as error:
+            # A full disk, an object store that is away: the run ends now, and says why.
+            self._print(step_id, told(error))
+            stop = _Stop(Status.ERROR, told(error))
         self._patiently(self._keeper.flush)
         ended = Status.SUCCESS if is_good else stop.status if stop else Status.ERROR
         self._close(step, step_id, ended)

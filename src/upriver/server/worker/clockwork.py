@@ -9,6 +9,8 @@ import time
 from collections.abc import Collection
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from upriver.server.db.session import Database
 from upriver.server.jobs.due import start_due
 from upriver.server.jobs.endings import after_end
@@ -35,12 +37,24 @@ class Clockwork:
     ) -> None:
         self._database = database
         self._sealer = sealer
+        self._patience = patience
         self._observer = Observer(patience)
         self._allowed = tuple(allowed)
         self._forgot = 0.0
 
     def look(self) -> None:
-        """Do what is due; raises SQLAlchemyError when the database is away."""
+        """Do what is due; raises SQLAlchemyError when the database is away.
+
+        Nobody's heartbeats could be written meanwhile, so that the silence of that time is
+        forgotten: it must not end runs when the database is back.
+        """
+        try:
+            self._look()
+        except SQLAlchemyError:
+            self._observer = Observer(self._patience)
+            raise
+
+    def _look(self) -> None:
         with self._database.writing() as connection:
             start_due(connection, now())
         with self._database.writing() as connection:
