@@ -40,7 +40,6 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
     # Decisions, order, checks and words are parts of a plan.
     "plan/test_make.py": (
         "plan/catalog.py", "plan/decide.py", "plan/explain.py", "plan/order.py",
-        "plan/preflight.py",
     ),
     "workspace/test_flags.py": ("workspace/project_keys/event_names.py",),
     "state/test_remote.py": ("state/age.py", "state/remote/*.py"),

@@ -33,6 +33,8 @@ OnQuery = Callable[[str, str, float | None, str], None]
 """Called with SQL, session name and None when a statement starts, and seconds when it ended."""
 Comment = Callable[[str], str]
 """Adds the query comment to a statement (PROJ-246)."""
+Guard = Callable[[str], None]
+"""Looks at a statement before it is sent, and raises for one that must not be."""
 Schema = tuple[str | None, str]
 T = TypeVar("T")
 
@@ -52,6 +54,8 @@ class Session:
         self.name = name
         """Shown with each statement; the worker sets it to the step's unique_id."""
         self.comment = comment
+        """The worker may set it per step."""
+        self.guard: Guard | None = None
         """The worker may set it per step."""
         self._warehouse = warehouse
         self._cache = cache
@@ -75,7 +79,7 @@ class Session:
         connection = self._connect()
         if auto_begin:
             self.begin()
-        text = self.comment(sql) if self.comment else sql
+        text = self._text(sql)
         return self._run(text, lambda: connection.execute(text, fetch=fetch, limit=limit))
 
     def execute_bound(
@@ -85,13 +89,13 @@ class Session:
         connection = self._connect()
         if auto_begin:
             self.begin()
-        text = self.comment(sql) if self.comment else sql
+        text = self._text(sql)
         return self._run(text, lambda: connection.execute_bound(text, bindings))
 
     def execute_many(self, sql: str, rows: list[tuple[Any, ...]]) -> Answer:
         """Run one statement for each row, the fastest way the warehouse has (seeds)."""
         connection = self._connect()
-        text = self.comment(sql) if self.comment else sql
+        text = self._text(sql)
         return self._run(text, lambda: connection.execute_many(text, rows))
 
     def run_python(self, job: PythonJob) -> Answer:
@@ -160,6 +164,8 @@ class Session:
 
     def query_columns(self, sql: str) -> tuple[ColumnType, ...]:
         """Return the columns a query would give, without running it over rows."""
+        if self.guard is not None:
+            self.guard(sql)
         connection = self._connect()
         return self._guard(lambda: connection.query_columns(sql))
 
@@ -189,6 +195,7 @@ class Session:
             on_query=self._on_query,
             comment=self.comment,
         )
+        made.guard = self.guard
         self._siblings.append(made)
         if self._is_cancelled:
             made.cancel()
@@ -212,6 +219,12 @@ class Session:
             except WarehouseError as error:
                 raise ConnectionRefused(str(error)) from error
         return self._connection
+
+    def _text(self, sql: str) -> str:
+        """Return a statement as it is sent."""
+        if self.guard is not None:
+            self.guard(sql)
+        return self.comment(sql) if self.comment else sql
 
     def _run(self, sql: str, act: Callable[[], T]) -> T:
         was_open = self.in_transaction

@@ -15,8 +15,8 @@ from upriver.plan.plan import Decision
 from upriver.resources.relation import RelationName
 from upriver.state.baseline import Baseline, Published, is_deferrable
 from upriver.state.defer import DEFERRABLE_KINDS, Facts, Policy, Verdict, decide
-from upriver.state.denial import Denials
 from upriver.state.layers import Layer, counterpart_in, first_built, layered
+from upriver.state.rules.denial import Denials
 from upriver.workspace.upriver_file.rules import DenyRule
 
 BUILDABLE = frozenset({"model", "seed", "snapshot", "function"})

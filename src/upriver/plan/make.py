@@ -22,7 +22,7 @@ from upriver.plan.plan import BUILDING, Action, Plan, Step
 from upriver.plan.select import Selection
 from upriver.resources.relation import RelationName
 from upriver.state.defer import counted_as_selected
-from upriver.state.denial import Denials
+from upriver.state.rules.denial import Denials
 
 KINDS_OF_COMMAND: Mapping[str, frozenset[str]] = {
     "run": frozenset({"model"}),

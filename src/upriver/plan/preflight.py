@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from upriver.graph.graph import Graph
 from upriver.plan.catalog import Catalog
 from upriver.plan.decide import exists
 from upriver.plan.plan import Decision, Plan, Step
-from upriver.problems import Problem
+from upriver.problems import Problem, Span
+from upriver.resources.nodes import Node
+from upriver.state.rules.denial import Denials
+from upriver.state.rules.written import WrittenName, fixed_names, written_hint
+from upriver.workspace.upriver_file.rules import DenyRule
 
 _STATES = frozenset({"baseline", "masked"})
+_HOOKS = ("pre-hook", "post-hook")
 
 
 def preflight(plan: Plan, graph: Graph, catalog: Catalog) -> tuple[Problem, ...]:
@@ -82,6 +87,58 @@ def denied_reads(plan: Plan, graph: Graph, own: Mapping[str, Decision]) -> tuple
                 readers.setdefault(decision.target, []).append(step.unique_id)
                 denied.setdefault(decision.target, decision)
     return tuple(_against(graph, denied[target], found) for target, found in readers.items())
+
+
+def written_reads(plan: Plan, graph: Graph, denials: Denials) -> tuple[Problem, ...]:
+    """Name every relation that a text of the plan writes out against a rule, with its place.
+
+    Only what a text says however it is rendered is known before anything is sent; what rendering gives
+    is looked at when it is sent (`state/rules/statements.py`).
+    """
+    found: dict[tuple[str, str, int], Problem] = {}
+    seen: set[str] = set()
+    for step in (*plan.before, *plan.steps, *plan.inlined, *plan.after):
+        for node in _nodes(step, graph, seen):
+            for name in _names(node):
+                rule = denials.of_written(name.relation)
+                if rule is not None and rule.written != "allow":
+                    key = (node.original_file_path, name.text, name.line)
+                    found.setdefault(key, _problem(node, name, rule))
+    return tuple(found.values())
+
+
+def _nodes(step: Step, graph: Graph, seen: set[str]) -> Iterator[Node]:
+    """Yield the node of a step, and the ephemeral models that are inlined into it."""
+    is_idle = step.reused is not None or step.action in ("clone", "seed")
+    front = [] if is_idle else [step.unique_id, *step.unit_tests]
+    front += [one.target for one in step.inputs if one.place == "inlined"]
+    for unique_id in front:
+        node = None if unique_id in seen else graph.resources.get(unique_id)
+        seen.add(unique_id)
+        if isinstance(node, Node):
+            yield node
+
+
+def _names(node: Node) -> Iterator[WrittenName]:
+    if node.language == "sql":
+        yield from fixed_names(node.raw_code)
+    for moment in _HOOKS:
+        for hook in node.config.get(moment) or ():
+            text = hook.get("sql") if isinstance(hook, dict) else hook
+            yield from fixed_names(text if isinstance(text, str) else "")
+
+
+def _problem(node: Node, name: WrittenName, rule: DenyRule) -> Problem:
+    reason = f": {rule.reason}" if rule.reason else ""
+    return Problem(
+        code="deferral-denied",
+        severity="warning" if rule.written == "warn" else "error",
+        message=f"`{node.name}` names {name.text} in its SQL, which the rule `{rule.name}`"
+        f" denies{reason}",
+        span=Span(file=node.original_file_path, line=node.line + name.line - 1),
+        hint=written_hint(rule),
+        unique_id=node.unique_id,
+    )
 
 
 def tests_elsewhere(plan: Plan, graph: Graph) -> tuple[Problem, ...]:

@@ -62,8 +62,8 @@ from upriver.run.execute import execute
 from upriver.run.report import Report
 from upriver.run.setting import OperationCall, RunSetting, ShowOptions
 from upriver.run.writer import Writer
-from upriver.state.denial import Denials
 from upriver.state.remote.address import read_address
+from upriver.state.rules.denial import Denials
 from upriver.state.wire.code_nodes import CompiledPart
 from upriver.workspace.profile import Profile
 

@@ -31,7 +31,7 @@ from upriver.project.evidence import Evidence
 from upriver.project.ledger import PLACES
 from upriver.project.warehouse import SchemaName
 from upriver.state.builds import CLONED, Built, BuiltInput, data_of_input, held_by
-from upriver.state.denial import Denials
+from upriver.state.rules.denial import Denials
 
 STATE = "the state has the same, and is read instead"
 COPIED = "the state has the same"

@@ -17,7 +17,7 @@ from upriver.run.events import PhaseBegan, QueryRan
 from upriver.run.stop import Stop
 from upriver.run.writer import Writer
 from upriver.state.baseline import Published
-from upriver.state.denial import Denials
+from upriver.state.rules.denial import Denials
 from upriver.workspace.settings import QueryComment
 
 

@@ -31,6 +31,7 @@ from upriver.run.query_comment import step_comment
 from upriver.run.setting import RunSetting
 from upriver.run.task import Done, Phase, Task
 from upriver.run.world import RunWorld
+from upriver.state.rules.statements import written_guard
 
 ACTIONS: Mapping[Action, Callable[[Task], Done]] = {
     "run": run_model,
@@ -87,6 +88,7 @@ class StepWorker:
         self._session.name = step.unique_id
         try:
             self._session.comment = step_comment(self._world, resource)
+            self._session.guard = written_guard(self._world.setting.denials, resource)
             with self._world.slots.step():
                 done = ACTIONS[step.action](task)
         except (Exception, MacroReturn) as error:  # noqa: BLE001 (a step must not end the run)

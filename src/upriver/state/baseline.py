@@ -23,7 +23,7 @@ from upriver.state.age import spell_age
 from upriver.state.comparable import Comparable, comparable_of
 from upriver.state.defer import DEFERRABLE_KINDS
 from upriver.state.remote.archive import plain
-from upriver.state.wire.manifest import BUILDS_KEY, COMMIT_KEY, MAKER_KEY, TARGET_KEY
+from upriver.state.wire.manifest import BUILDS_KEY, MAKER_KEY, TARGET_KEY, commit_of
 from upriver.state.wire.read import (
     NULL,
     WireBuild,
@@ -40,12 +40,6 @@ _RELATION = re.compile(
 )
 _INDEX_FORMAT = 5
 """Raised whenever the meaning of an index's bytes changes."""
-
-_COMMIT_KEYS = (
-    COMMIT_KEY, "GIT_COMMIT", "GIT_SHA", "COMMIT_SHA", "GITHUB_SHA", "CI_COMMIT_SHA",
-    "DBT_CLOUD_GIT_SHA", "SHA",
-)  # fmt: skip
-"""Names under which `DBT_ENV_CUSTOM_ENV_*` variables usually say the commit, best first."""
 
 _SCHEMA_URL = "https://schemas.getdbt.com/dbt/manifest/v{}.json"
 NEWEST_KNOWN_VERSION = 12
@@ -373,12 +367,11 @@ def _plain(raw: msgspec.Raw) -> Any:
 
 def _origin(metadata: WireMetadata, version: int, location: str) -> Origin:
     env = metadata.env or {}
-    commit = next((env[key] for key in _COMMIT_KEYS if env.get(key)), None)
     return Origin(
         location=location,
         generated_at=metadata.generated_at,
         invocation_id=metadata.invocation_id,
-        git_commit=commit,
+        git_commit=commit_of(env),
         project_name=metadata.project_name,
         adapter_type=metadata.adapter_type,
         dbt_version=metadata.dbt_version,

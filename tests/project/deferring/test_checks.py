@@ -49,6 +49,7 @@ unit_tests:
     "macros/peek.sql": "{% macro peek() %}{% do run_query('select 1 from ' ~ source('raw', 'people'))"
     " %}{% endmacro %}",
 }  # fmt: skip
+SOURCES = FILES["models/models.yml"].partition("models:\n")[0]
 
 
 @pytest.fixture
@@ -108,6 +109,50 @@ def test_built_here_it_may_be_read(ward: Shop) -> None:
     said = deferring(ward, "run", "-s", "+body")
     assert said.exit_code == 0, told(said)
     assert deferring(ward, "run", "-s", "body").exit_code == 0
+
+
+UNMARKED = "{{ config(materialized='table') }} select 1 as id, 'Ada' as name"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{name: phi, meta: {contains: phi}}",
+        "{name: phi, tag: secret}",
+        "{name: phi, select: 'tag:secret+,patients'}",
+        "{name: phi, select: 'config.meta.contains:phi'}",
+        "{name: phi, column_tag: pii}",
+    ],
+)
+def test_a_mark_taken_away_here_still_holds(tmp_path: Path, rule: str) -> None:
+    marked = (
+        "models:\n  - name: patients\n    config: {tags: [secret]}\n"
+        "    columns: [{name: id, config: {tags: [pii]}}]\n"
+    )
+    shop = Shop(tmp_path, {**FILES, "models/marks.yml": marked, "models/models.yml": SOURCES})
+    assert shop("run", "-s", "patients", "plain", "--target", "prod",
+                "--target-path", "published").exit_code == 0  # fmt: skip
+    shop.write({"models/patients.sql": UNMARKED, "models/marks.yml": ""})
+    assert deferring(shop, "compile", "-s", "body").exit_code == 0
+    shop.write({"upriver.yml": f"deferral: {{deny: [{rule}]}}\n"})
+    for _ in "ab":
+        for args in (("run", "-s", "body"), ("clone", "-s", "patients")):
+            said = deferring(shop, *args)
+            assert (said.exit_code, "error[deferral-denied]" in told(said)) == (2, True), told(
+                said
+            )
+    assert deferring(shop, "clone", "-s", "plain").exit_code == 0
+
+
+def test_a_mark_in_any_layer_holds(ward: Shop) -> None:
+    ward.write({"models/patients.sql": UNMARKED, "upriver.yml": ""})
+    assert ward("run", "-s", "patients", "--target", "prod",
+                "--target-path", "branch").exit_code == 0  # fmt: skip
+    args = ("run", "-s", "body", "--defer", "--state", "branch", "--state", "published")
+    assert ward(*args).exit_code == 0
+    ward.write({"upriver.yml": DENY % ""})
+    said = ward(*args)
+    assert (said.exit_code, "error[deferral-denied]" in told(said)) == (2, True), told(said)
 
 
 def test_rules_hold_for_their_targets_only(ward: Shop) -> None:

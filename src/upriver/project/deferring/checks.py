@@ -13,12 +13,12 @@ from upriver.plan.decide import Deferral
 from upriver.plan.guard import overwritten
 from upriver.plan.make import PlanRequest
 from upriver.plan.plan import Decision, Plan, Step
-from upriver.plan.preflight import denied_reads, preflight, tests_elsewhere
-from upriver.problems import Problem
+from upriver.plan.preflight import denied_reads, preflight, tests_elsewhere, written_reads
+from upriver.problems import Problem, has_errors
 from upriver.project.deferring.audit import Ending, audit
 from upriver.project.opened import OpenedProject
 from upriver.state.baseline import Published
-from upriver.state.denial import Denials, Guarded
+from upriver.state.rules.denial import Denials, Guarded
 from upriver.workspace.profile import Profile, open_profile
 
 _TARGET_VARIABLES = ("DBT_TARGET", "DBT_ENGINE_TARGET")
@@ -56,9 +56,11 @@ def what_deferral_misses(
     """
     plan, graph = reading.plan, reading.graph
     denied = denied_reads(plan, graph, _own(reading))
+    if reading.denials is not None:
+        denied = (*denied, *written_reads(plan, graph, reading.denials))
     if is_dry:
         denied = _as_warnings(denied)
-    elif denied:
+    elif has_errors(denied):
         denied = (*denied, *audited(opened, reading, "refused"))
     deferral = reading.deferral
     if plan.command not in _SQL_COMMANDS or deferral is None:

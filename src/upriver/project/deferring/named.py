@@ -12,6 +12,9 @@ from upriver.project.option_groups import Selecting
 from upriver.project.published_state import State
 from upriver.project.selecting import select_for
 
+_COMPARING = ("state:", "result:", "source_status:")
+"""Selectors that ask how two sides differ, which says nothing of one."""
+
 
 def favouring(
     opened: OpenedProject, deferral: Deferral | None, graph: Graph, state: State
@@ -33,4 +36,14 @@ def named(
     material = Material(graph=graph, comparison=state.comparison, state_path=state.path)
     selected, problems = select_for("ls", Selecting(select=words), opened.workspace, material)
     opened.require(problems)
+    return frozenset() if selected is None else selected.selection.matched
+
+
+def named_there(opened: OpenedProject, words: tuple[str, ...], graph: Graph) -> frozenset[str]:
+    """Return what selectors name among published resources; those that compare name nothing."""
+    words = tuple(word for word in words if not any(mark in word for mark in _COMPARING))
+    if not words:
+        return frozenset()
+    material = Material(graph=graph)
+    selected, _ = select_for("ls", Selecting(select=words), opened.workspace, material)
     return frozenset() if selected is None else selected.selection.matched

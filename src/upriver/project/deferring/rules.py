@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from upriver.graph.graph import Graph
 from upriver.problems import Problem
-from upriver.project.deferring.named import named
+from upriver.project.deferring.marked_states import marked_graph
+from upriver.project.deferring.named import named, named_there
 from upriver.project.opened import OpenedProject
 from upriver.project.published_state import State
 from upriver.resources.dialect import render_name
 from upriver.resources.relation import RelationName
-from upriver.state.baseline import Published
-from upriver.state.denial import Denials
+from upriver.state.baseline import Baseline, Published
+from upriver.state.rules.denial import Denials, Side
 from upriver.workspace.upriver_file.rules import DenyRule
 
 
@@ -27,7 +30,31 @@ def denials_of(opened: OpenedProject, graph: Graph, state: State) -> Denials | N
     chosen = (
         named(opened, rule.select, graph, state) if rule.select else frozenset() for rule in rules
     )
-    return Denials(rules, graph, tuple(chosen), render)
+    profile = opened.workspace.profile
+    return Denials(
+        rules,
+        graph,
+        tuple(chosen),
+        render,
+        tuple(_others(opened, rules, state)),
+        published=tuple(baseline.published for baseline in _baselines(state)),
+        database=None if profile is None else profile.credentials.database,
+    )
+
+
+def _baselines(state: State) -> list[Baseline]:
+    found = [baseline for _, baseline in state.baselines()]
+    return found or ([] if state.compared is None else [state.compared])
+
+
+def _others(opened: OpenedProject, rules: tuple[DenyRule, ...], state: State) -> Iterator[Side]:
+    """Describe what the states publish; a rule that goes by places alone needs no description."""
+    if all(rule.is_of_place for rule in rules):
+        return
+    for baseline in _baselines(state):
+        graph = marked_graph(opened.store, baseline.origin.location)
+        named = tuple(named_there(opened, rule.select, graph) for rule in rules)
+        yield Side(graph=graph, named=named)
 
 
 def readable(denials: Denials | None, published: Published) -> Published | Problem:

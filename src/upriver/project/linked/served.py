@@ -38,7 +38,10 @@ def from_server(opened: OpenedProject, deferring: Deferring) -> Deferring:
     stopped. Raises ProblemsError.
     """
     serving = _Serving(opened, is_required=opened.which in REQUIRING or not deferring.is_set)
-    is_whole = deferring.policy == "fresh" or is_reuse_wanted(opened)
+    rules = opened.workspace.deferral.deny
+    is_marked = any(not rule.is_of_place for rule in rules)
+    # An index says nothing of what rules go by.
+    is_whole = deferring.policy == "fresh" or is_marked or is_reuse_wanted(opened)
 
     def directory(text: str | None) -> str | None:
         return serving.directory(text, is_whole=is_whole) if is_of_server(text) else text

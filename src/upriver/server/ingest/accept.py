@@ -39,7 +39,7 @@ from upriver.server.refusals import CONFLICT, UNPROCESSABLE, Refused
 from upriver.server.runs import Ending, NewRun, Status, Step, add_step, create_run, finish
 from upriver.server.store.contract import MissingObjectError
 from upriver.server.unpacked import MANIFEST, ResultsFacts, Unpacked
-from upriver.state.wire.manifest import COMMIT_KEY
+from upriver.state.wire.manifest import commit_of
 
 UNAVAILABLE = 503
 STEP = 4
@@ -49,8 +49,6 @@ _BUILT_IN = (
     "Create profile from connection",
     "Invoke dbt with `dbt deps`",
 )
-_COMMITS = (COMMIT_KEY, "DBT_CLOUD_GIT_SHA", "GIT_COMMIT", "GIT_SHA", "COMMIT_SHA",
-            "GITHUB_SHA", "CI_COMMIT_SHA", "SHA")  # fmt: skip
 _BRANCHES = (
     "DBT_CLOUD_GIT_BRANCH",
     "GIT_BRANCH",
@@ -58,7 +56,7 @@ _BRANCHES = (
     "CI_COMMIT_REF_NAME",
     "BRANCH",
 )
-"""Names under which `metadata.env` usually says them, best first."""
+"""Names under which `metadata.env` usually says the branch, best first."""
 
 
 def accept(installation: Installation, actor: Actor, ingest_id: int, environment: Row[Any]) -> int:
@@ -184,7 +182,7 @@ def _make_run(
     results, env = unpacked.results, _env(unpacked)
     command = _command(unpacked)
     status = Status.SUCCESS if results is None or results.is_success else Status.ERROR
-    commit = next((env[name] for name in _COMMITS if env.get(name)), None)
+    commit = commit_of(env)
     branch = next((env[name] for name in _BRANCHES if env.get(name)), None)
     pull_request = env.get("DBT_CLOUD_PR_ID") or None
     run_id = create_run(

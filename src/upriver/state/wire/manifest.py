@@ -25,6 +25,13 @@ SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
 MAKER_KEY = "UPRIVER_VERSION"
 """Key of `metadata.env` that says which upriver wrote the manifest."""
 COMMIT_KEY = "UPRIVER_GIT_COMMIT"
+_COMMIT_KEYS = (
+    COMMIT_KEY, "DBT_CLOUD_GIT_SHA", "GIT_COMMIT", "GIT_SHA", "COMMIT_SHA", "GITHUB_SHA",
+    "CI_COMMIT_SHA", "SHA",
+)  # fmt: skip
+"""Names under which `metadata.env` says the commit, best first: what the tool found out itself, what
+the platform checked out, what somebody chose to hand on, and what a provider calls whatever it runs
+(of a pull request, a merge that nobody made)."""
 """Key of `metadata.env` that says which commit was published."""
 TARGET_KEY = "UPRIVER_TARGET"
 """Key of `metadata.env` that says which target of the profile was published."""
@@ -296,3 +303,8 @@ def _metadata_value(graph: Graph, metadata: Metadata) -> dict[str, Any]:
         },
         "run_started_at": metadata.run_started_at,
     }
+
+
+def commit_of(env: Mapping[str, str | None]) -> str | None:
+    """Return the commit that a manifest's `metadata.env` says it was made from."""
+    return next((env[key] for key in _COMMIT_KEYS if env.get(key)), None)

@@ -14,7 +14,8 @@ from upriver.resources.nearest import nearest_hint
 UPRIVER_FILE = "upriver.yml"
 _WORDS = ("select", "database", "schema", "tag", "column_tag")
 _MAPPINGS = ("meta", "column_meta")
-_KEYS = ("name", "targets", *_WORDS, *_MAPPINGS, "sources", "use", "reason")
+_KEYS = ("name", "targets", *_WORDS, *_MAPPINGS, "sources", "use", "written", "reason")
+_WRITTEN = ("deny", "warn", "allow")
 
 
 class DenyRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,19 @@ class DenyRule(msgspec.Struct, frozen=True, kw_only=True):
     """Sources that it describes may not be read either, although they are never deferred."""
     use: str | None = None
     """The relation that is read instead; `{database}`, `{schema}`, `{identifier}` stand in it."""
+    written: str = "deny"
+    """What becomes of a name written out in SQL: `deny`, `warn` or `allow`."""
     reason: str | None = None
+
+    @property
+    def is_of_content(self) -> bool:
+        """Whether it goes by what a resource is marked with."""
+        return bool(self.tag or self.meta or self.column_tag or self.column_meta)
+
+    @property
+    def is_of_place(self) -> bool:
+        """Whether it goes by nothing but where a relation lies."""
+        return not self.select and not self.is_of_content
 
 
 def read_rules(
@@ -77,6 +90,9 @@ def _rule(item: Any, at: int, problems: list[Problem]) -> DenyRule | None:
     texts = {name: _text(item, name, keys, problems) for name in ("name", "use", "reason")}
     if not isinstance(item.get("sources", False), bool):
         problems.append(_wrong("must be `true` or `false`", (*keys, "sources")))
+    if item.get("written", "deny") not in _WRITTEN:
+        nearest = nearest_hint(str(item["written"]), _WRITTEN)
+        problems.append(_wrong("must be `deny`, `warn` or `allow`", (*keys, "written"), nearest))
     if len(problems) > before:
         return None
     return DenyRule(
@@ -84,6 +100,7 @@ def _rule(item: Any, at: int, problems: list[Problem]) -> DenyRule | None:
         use=texts["use"],
         reason=texts["reason"],
         has_sources=item.get("sources", False),
+        written=item.get("written", "deny"),
         **words,  # type: ignore[arg-type]
         **meta,  # type: ignore[arg-type]
     )

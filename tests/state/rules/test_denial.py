@@ -12,7 +12,7 @@ from upriver.graph.graph import Graph
 from upriver.resources.nodes import Column
 from upriver.resources.relation import RelationName
 from upriver.state.baseline import Published
-from upriver.state.denial import Denials, Guarded
+from upriver.state.rules.denial import Denials, Guarded
 from upriver.workspace.upriver_file.rules import DenyRule
 
 PATIENTS = "model.p.patients"
