@@ -91,6 +91,23 @@ def test_a_refused_statement_reads_like_dbt(project):
     assert result.compiled_code == "select nope from (select 1 as id)"
 
 
+def test_what_was_never_built_is_named_with_the_remedies(project):
+    a = project.model("a", "select 1 as id")
+    b = project.model("b", "select id from {{ ref('a') }}", a)
+    result = project.run("run", b)["b"]
+    hint = result.problem.hint
+    assert hint.startswith("a is not built in this target")
+    assert "--select +b" in hint
+    assert "--defer" in hint
+    assert "not built in this target" not in result.message  # dbt's words, for tools
+
+
+def test_what_is_built_is_not_blamed(project):
+    a = project.model("a", "select 1 as id")
+    project.model("b", "select nope from {{ ref('a') }}", a)
+    assert project.run("run")["b"].problem.hint is None
+
+
 def test_a_template_error_names_the_line(project):
     project.model("a", "select 1 as id,\n\n{{ exceptions.raise_compiler_error('oh no') }}")
     result = project.run("run")["a"]

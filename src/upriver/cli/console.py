@@ -225,7 +225,7 @@ class Console:
             self._line(self._style.painted(head, colour), level=level)
         for line in lines.failure_text(result).splitlines():
             self._line(f"  {line}", level=level)
-        for text in (lines.compiled_at(result), lines.stored_failures(result)):
+        for text in (lines.compiled_at(result), lines.stored_failures(result), lines.hint(result)):
             if text is not None:
                 self._line("")
                 self._line(text)

@@ -316,6 +316,15 @@ def compiled_at(result: StepResult) -> str | None:
     return None if result.compiled_path is None else f"  compiled code at {result.compiled_path}"
 
 
+def hint(result: StepResult) -> str | None:
+    """Return the line that says what to do about a statement that was refused."""
+    problem = result.problem
+    # The hints of other problems are part of their message.
+    if problem is None or problem.hint is None or problem.code != "warehouse-error":
+        return None
+    return f"  hint: {problem.hint}"
+
+
 def stored_failures(result: StepResult) -> str | None:
     """Return the query that shows the rows a test has kept."""
     is_kept = result.action == "test" and result.relation_name is not None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from upriver.adapters.contract import Adapter, ModelCodeError
 from upriver.jinja.errors import CompilationError, MacroReturn
+from upriver.jinja.world import Warehouse
+from upriver.plan.plan import Decision, Step
 from upriver.problems import Problem, Span, UpriverError, WarehouseError
 from upriver.resources.calls import RefCall
 from upriver.resources.macro import Macro
@@ -15,6 +17,9 @@ from upriver.resources.nodes import Node, Resource, kind_of
 
 _RUNTIME_ERROR_ADAPTERS = frozenset({"duckdb"})
 """Adapters whose dbt counterpart reports a refused statement as a runtime error."""
+
+_DEFERRAL_OFF = "deferral-off"
+_MOST_NAMED = 3
 
 
 class StepError(UpriverError):
@@ -143,3 +148,43 @@ def _written(call: RefCall) -> str:
     if call.version is not None:
         arguments.append(f"v={call.version!r}")
     return f"ref({', '.join(arguments)})"
+
+
+def unbuilt_hint(step: Step, refusal: str, warehouse: Warehouse) -> str | None:
+    """Name what a refused statement reads and the target lacks, with both remedies.
+
+    None where the warehouse's own words name nothing of that: then something else is wrong.
+
+    With deferral this is told before the run; without it nobody looks, as listing every schema
+    that a run reads would cost those who have built everything.
+    """
+    lacking = [given for given in step.inputs if _is_lacking(given, refusal, warehouse)]
+    if not lacking:
+        return None
+    names = [given.target.split(".", 2)[2] for given in lacking]
+    named = ", ".join(names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    if more > 0:
+        named = f"{named} and {more} more"
+    verb = "is" if len(names) == 1 else "are"
+    return (
+        f"{named} {verb} not built in this target: build what is read as well"
+        f" (`--select +{_reader(step)}`), or read production's"
+        " (`--defer --state ...`, or `upriver login`)"
+    )
+
+
+def _reader(step: Step) -> str:
+    return step.unique_id.split(".")[2]
+
+
+def _is_lacking(given: Decision, refusal: str, warehouse: Warehouse) -> bool:
+    if given.reason != _DEFERRAL_OFF or given.relation is None:
+        return False
+    if (given.relation.identifier or "") not in refusal:
+        return False
+    try:
+        return warehouse.relation(given.relation) is None
+    except WarehouseError:
+        # The failure is told anyhow; this would only have explained it.
+        return False

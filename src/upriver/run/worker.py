@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from upriver.adapters.cache import RelationCache
 from upriver.adapters.session import OnQuery, Session
 from upriver.jinja.errors import MacroReturn
@@ -26,7 +28,7 @@ from upriver.run.actions.seed import run_seed
 from upriver.run.actions.unit_test import run_unit_test
 from upriver.run.compile import compile_apart
 from upriver.run.events import Inlined, PhaseBegan, QueryRan, StepResult
-from upriver.run.messages import describe_failure
+from upriver.run.messages import describe_failure, unbuilt_hint
 from upriver.run.query_comment import step_comment
 from upriver.run.setting import RunSetting
 from upriver.run.task import Done, Phase, Task
@@ -134,6 +136,11 @@ class StepWorker:
 
     def _failed(self, task: Task, error: BaseException, seconds: float) -> StepResult:
         message, problem = describe_failure(error, self._about(task), self._world.setting.adapter)
+        if isinstance(error, WarehouseError) and problem.hint is None:
+            # Asked only now that the aborted transaction is out of the way.
+            self._tidy()
+            hint = unbuilt_hint(task.step, str(error), self._session)
+            problem = msgspec.structs.replace(problem, hint=hint)
         return task.failure(message, problem, self._name, seconds)
 
     def _about(self, task: Task) -> Resource | Macro | None:

@@ -147,6 +147,7 @@ def test_environment_show(shop: LinkedShop, words: tuple[str, ...]) -> None:
     said = shop(*words)
     assert said.exit_code == 0, said.out + said.err
     assert "[N/A]" in said.out
+    assert "`upriver login HOST`" in said.out
     shop("login", shop.seam.url, "--token-file", "token")
     said = shop(*words)
     for text in (
@@ -157,6 +158,7 @@ def test_environment_show(shop: LinkedShop, words: tuple[str, ...]) -> None:
     ):  # fmt: skip
         assert text in said.out, said.out
     assert TOKEN not in said.out
+    assert "upriver login" not in said.out
     shop.seam.fault = "forbidden"
     said = shop(*words)
     assert said.exit_code == 0

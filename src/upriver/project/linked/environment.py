@@ -39,6 +39,8 @@ def environment_show(request: Request, caller: Caller) -> Outcome:
     for title, part in rows.items():
         lines += ["", title] if lines else [title]
         lines += [f"  {name:<20} {value or '[N/A]'}" for name, value in part.items()]
+    if not here.link.is_complete:
+        lines += ["", "Not linked to a server; `upriver login HOST` does that"]
     if found:
         lines += ["", "Environments", *(f"  {_shown(one)}" for one in found)]
     return Outcome(lines=tuple(lines), data=rows, problems=tuple(problems))
