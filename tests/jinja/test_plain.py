@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.jinja.contexts import world as make_world
 
 from upriver.jinja.config import RunConfig
 from upriver.jinja.context import build_context, render_node
 from upriver.jinja.errors import CompilationError, Origin, problem_of
+from upriver.jinja.native import render_native
 from upriver.jinja.plain import render_plain
 from upriver.jinja.scope import Context
 from upriver.jinja.subject import Subject
@@ -36,7 +38,13 @@ class Named:
         return call.name
 
 
-SUBJECT = Subject(package="shop", resolver=Named(), config=RunConfig({}), this="<this>")
+SUBJECT = Subject(
+    package="shop",
+    resolver=Named(),
+    config=RunConfig({}),
+    this="<this>",
+    extra={"given": {"name": "g", "times": 7}},
+)
 PIECES = [
     "select 1", " ", "\n", "{{ ref('a') }}", '{{ref("b")}}', "{{ ref('p', 'c') }}", "{{ this }}",
     "{{ source('s', \"t\") }}", "{{ config(materialized='table', tags=['a', \"}}\"]) }}",
@@ -51,10 +59,13 @@ PIECES = [
     "{{ config(meta={'a': {'b': ['}}']}}, tags=[\n'x']) }}", "{{ config(a={'b': f()}) }}",
     "{% if shop.nothing() %}", "{{ tell('a') }}",
     "{{ dbt.type_string() }}", "{{ twice }}", "{{ log('a', info=true) }}",
+    "{{ twice(**given) }}", "{{ twice(**unknown) }}", "{{ twice(**this) }}",
 ]  # fmt: skip
 MACROS = """
 {% macro twice(name, times=2) %}{{ name }}*{{ times }}{% endmacro %}
 {% macro nothing() %}{% do return(none) %}{% endmacro %}
+{% macro empty(name) %}{% do return(name.absent) %}{% endmacro %}
+{% macro marked(name) %}{% do return(["1" | as_number]) %}{% endmacro %}
 {% macro tell(name) %}{% do return([name]) %}{% endmacro %}
 {% macro refused(name) %}
 {{ exceptions.raise_compiler_error('no ' ~ name) }}
@@ -115,10 +126,40 @@ def _rendered(text: str, context: Context, origin: Origin) -> str:
         ("{% if not nothing() -%} b {% endif %}\n", "b "),
         ("{% if nothing() %}a{% else %}b{% endif %}", None),
         ("{% if nothing() %}a", None),
+        ("{{ twice(**given) }}{{ config(alias='a') }}", "g*7"),
+        ("{{ twice('a', **given) }}", None),
     ],
 )
 def test_what_is_plain(text: str, expected: str | None) -> None:
     assert plain_of(text, make_world(own=MACROS)) == expected
+
+
+ARGUMENTS = [
+    "{{ ref('a') }}", '{{ref("p", "b")}}', "{{ ref('a', version='2') }}", "{{ source('s', 't') }}",
+    "{{ twice(ref('a')) }}", "{{ tell( ref('p', 'b', v='1') ) }}", "{{ nothing() }}",
+    "{{ empty(ref('a')) }}", "{{ refused(source('s', 't')) }}", "{{ broken(ref('a')) }}",
+    "{{ twice(ref('missing')) }}", "{{ ref('missing') }}", "{{ source('s') }}", "{{ ref() }}",
+    "{{ source('s', version='1') }}", "{{ unknown(ref('a')) }}", "{{ (ref('a')) }}",
+    "{{ twice(ref('a') }}", "{{ ref('a')) }}", "{{ log(ref('a')) }}", "{{ ref('a') }} ",
+    "{{ marked(ref('a')) }}", "{{ nothing(ref('a')) }}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ARGUMENTS)
+@pytest.mark.parametrize(
+    "more", ["", "{% macro ref(name) %}own{% endmacro %}", "{% macro log(x) %}!{% endmacro %}"]
+)
+def test_an_argument_of_a_test_is_what_the_engine_makes_of_it(text: str, more: str) -> None:
+    found = []
+    # Parentheses are no shape that is known without the engine.
+    for written in (text, text.replace("{{", "{{ (").replace("}}", ") }}")):
+        names = build_context(make_world(own=MACROS + more), SUBJECT).names
+        try:
+            found.append(repr(render_native(written, names)))
+        except CompilationError as error:
+            problem = problem_of(error)
+            found.append(repr(replace(problem, message=problem.message.replace(written, ""))))
+    assert found[0] == found[1] or "syntax" in found[0]
 
 
 def test_a_reference_without_answer_is_an_error() -> None:

@@ -22,6 +22,13 @@ _CALL = re.compile(
 )
 """A string that is one look-up with written-out arguments: what most profiles hold. Reading it
 here spares them the 25 ms that loading Jinja takes."""
+_TEXT = r"""(?:'([^'\\\n]*)'|"([^"\\\n]*)")"""
+_READS = re.compile(
+    rf"""\{{\{{\s*(?:([A-Za-z]\w*)\(\s*)?(ref|source)\(\s*{_TEXT}\s*"""
+    rf"""(?:,\s*{_TEXT}\s*)?(?:,\s*(version|v)\s*=\s*{_TEXT}\s*)?\)\s*(\))?\s*\}}\}}"""
+)
+"""A string that is one reference, or a macro of one reference: what the arguments of tests hold, a
+text of its own for each model. Compiling it would cost more than all else a test costs."""
 
 
 def has_jinja(text: str) -> bool:
@@ -50,6 +57,10 @@ def render_native(
     call = _CALL.fullmatch(text)
     if call is not None and call[1] in context:
         return _called(call, text, context, origin)
+    reads = _READS.fullmatch(text)
+    function = None if reads is None else _macro_or_reference(reads, context)
+    if reads is not None and function is not None:
+        return _read(reads, function, text, context, origin)
     # Jinja is loaded only when a string of YAML needs it.
     from upriver.jinja.environment import native_values
 
@@ -92,6 +103,46 @@ def _called(call: re.Match[str], text: str, context: Mapping[str, Any], origin: 
         return function(name) if default is None else function(name, default)
     except CompilationError as error:
         raise _named(located(error, origin), text) from None
+
+
+def _macro_or_reference(reads: re.Match[str], context: Mapping[str, Any]) -> Any:
+    """Return what is called last, if it is certain that Jinja would call just that."""
+    # Where references can be answered, Jinja is loaded.
+    from upriver.jinja.macros import BoundMacro
+
+    macro, is_closed = reads[1], reads[10] is not None
+    if (macro is not None) is not is_closed or reads[2] not in context:
+        return None
+    if macro is None:
+        return context[reads[2]]
+    found = context.get(macro)
+    return found if type(found) is BoundMacro else None
+
+
+def _read(
+    reads: re.Match[str], function: Any, text: str, context: Mapping[str, Any], origin: Origin
+) -> Any:
+    args = [one if one is not None else other for one, other in _pairs(reads)]
+    keywords = {} if reads[7] is None else {reads[7]: args.pop()}
+    try:
+        if reads[1] is None:
+            return _converted(function(*args, **keywords))
+        value = function(context[reads[2]](*args, **keywords))
+        return "" if _is_undefined(value) else _converted(value)
+    except Exception as error:
+        caller = span_at(origin, 1)
+        raise _named(located(error, origin, context, caller=caller), text) from error
+
+
+def _is_undefined(value: Any) -> bool:
+    from jinja2 import Undefined  # loaded already
+
+    return isinstance(value, Undefined)
+
+
+def _pairs(reads: re.Match[str]) -> list[tuple[str | None, str | None]]:
+    pairs = ((reads[3], reads[4]), (reads[5], reads[6]), (reads[8], reads[9]))
+    return [pair for pair in pairs if pair != (None, None)]
 
 
 def _as_jinja_reads(text: str) -> str:

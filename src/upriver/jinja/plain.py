@@ -144,7 +144,8 @@ def _call(kind: str | None, match: re.Match[str], context: Context) -> Call | No
     """Return what a tag calls, and with what; None where that is not certain."""
     if "\n" in match[0]:
         return None
-    given = _arguments(match["given"] if kind == "call" else match["when"])
+    written = match["given"] if kind == "call" else match["when"]
+    given = _arguments(written) or _spread(written, context)
     if given is None:
         return None
     name, dot, rest = match[kind or "call"].partition(".")
@@ -175,6 +176,14 @@ def _arguments(text: str) -> tuple[tuple[Any, ...], Mapping[str, Any]] | None:
         else:
             keywords[key] = value
     return tuple(args), keywords
+
+
+def _spread(text: str, context: Context) -> tuple[tuple[Any, ...], Mapping[str, Any]] | None:
+    """Read `**name`, which is how the code of a generic test is given its arguments."""
+    if not text.startswith("**") or not text[2:].isidentifier():
+        return None
+    keywords = context.lookup[text[2:]]
+    return ((), keywords) if type(keywords) is dict and "caller" not in keywords else None
 
 
 def _constant(match: re.Match[str]) -> Any:

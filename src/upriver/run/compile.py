@@ -16,6 +16,7 @@ from upriver.jinja.context import build_context, call_macro, render
 from upriver.jinja.errors import CompilationError, Origin
 from upriver.jinja.native import render_native
 from upriver.jinja.plain import render_plain
+from upriver.jinja.scope import Context
 from upriver.jinja.subject import Overrides, Subject
 from upriver.plan.plan import Decision, Step
 from upriver.resources.nodes import Model, Node, Test
@@ -215,9 +216,7 @@ class Compiler:
         if isinstance(node, Test) and node.test_name is not None:
             code = _render_generic_test(node, subject, self._world)
         else:
-            context, origin = build_context(self._world, subject), origin_of(node)
-            plain = render_plain(node.raw_code, context, origin)
-            code = plain if plain is not None else render(node.raw_code, context, origin)
+            code = _rendered(node, build_context(self._world, subject))
         return code, tuple(seen)
 
     def _python_code(self, node: Node, subject: Subject) -> str:
@@ -311,7 +310,14 @@ def _render_generic_test(node: Test, subject: Subject, world: RunWorld) -> str:
         name: _argument(value, context.names, world) for name, value in node.test_kwargs.items()
     }
     context.names[TEST_ARGUMENTS] = arguments
-    return render(node.raw_code, context, origin_of(node))
+    return _rendered(node, context)
+
+
+def _rendered(node: Node, context: Context) -> str:
+    """Render the node's code, without the template engine where it is plain."""
+    origin = origin_of(node)
+    plain = render_plain(node.raw_code, context, origin)
+    return plain if plain is not None else render(node.raw_code, context, origin)
 
 
 def _argument(value: Any, names: Mapping[str, Any], world: RunWorld) -> Any:
