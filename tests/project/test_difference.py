@@ -36,6 +36,10 @@ def test_layout_is_no_semantic_change(published: Shop) -> None:
     write(published, orders="-- new\nSELECT id,  customer FROM {{ref('raw')}}")
     assert listed(published, "-s", "state:modified.semantic") == []
     assert listed(published, "-s", "state:modified") == ["shop.orders"]
+    said = published("diff", "--state", "prod-state", "--quiet").out.splitlines()
+    assert said[-3:] == [
+        "Nothing differs", "", "1 differs in text only, and means the same: shop.orders",
+    ]  # fmt: skip
 
 
 def test_each_difference_is_named(published: Shop) -> None:

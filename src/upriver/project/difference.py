@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _COMPARED = frozenset({"model", "seed", "snapshot", "test", "analysis", "source", "unit_test",
                        "exposure", "function"})  # fmt: skip
+_MOST_NAMED = 5
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +80,6 @@ def _diff(opened: OpenedProject) -> Outcome:
         changed = tuple(_with_columns(item, changes) for item in changed)
     if not is_chosen:
         changed = (*changed, *_deleted(state))
-    reasons.close()
     data = [msgspec.to_builtins(item) for item in changed]
     lines: tuple[str, ...]
     if request.output == "json":
@@ -87,7 +87,11 @@ def _diff(opened: OpenedProject) -> Outcome:
     else:
         place = os.path.relpath(deferring.state or "", opened.workspace.root)
         shown = deferring.state if ":" in (deferring.state or "") else place
-        lines = (f"Compared with {shown}", *_lines(changed, shows_ancestors=is_chosen))
+        alike = _alike(selected.selection.ids, graph, reasons)
+        lines = (
+            f"Compared with {shown}", *_lines(changed, alike, shows_ancestors=is_chosen),
+        )  # fmt: skip
+    reasons.close()
     is_failure = bool(request.fail_on_difference and changed)
     exit_code = ExitCode.FAILURE if is_failure else ExitCode.SUCCESS
     return opened.outcome(exit_code, graph=graph, lines=lines, data=data)
@@ -126,6 +130,17 @@ def _changed(ids: frozenset[str], graph: Graph, reasons: Reasons) -> tuple[Chang
         change = "new" if "new" in kinds else "ancestor" if kinds == {"ancestor"} else "modified"
         found.append(Changed(unique_id=unique_id, name=selector_of(entry), change=change, why=why))
     return tuple(found)
+
+
+def _alike(ids: frozenset[str], graph: Graph, reasons: Reasons) -> tuple[str, ...]:
+    """Return what dbt's `state:modified` counts for its text, though it means the same."""
+    return tuple(
+        selector_of(graph.entries[unique_id])
+        for unique_id in sorted(ids)
+        if graph.entries[unique_id].kind in _COMPARED
+        and reasons.is_modified(unique_id, "body")
+        and not reasons.why(unique_id)
+    )
 
 
 _WITH_COLUMNS = frozenset({"model", "snapshot", "seed", "source"})
@@ -170,7 +185,9 @@ def _deleted(state: State) -> tuple[Changed, ...]:
     )
 
 
-def _lines(changed: tuple[Changed, ...], *, shows_ancestors: bool) -> tuple[str, ...]:
+def _lines(
+    changed: tuple[Changed, ...], alike: tuple[str, ...], *, shows_ancestors: bool
+) -> tuple[str, ...]:
     lines: list[str] = []
     for change in ("modified", "new", "ancestor", "deleted"):
         items = [item for item in changed if item.change == change]
@@ -187,7 +204,22 @@ def _lines(changed: tuple[Changed, ...], *, shows_ancestors: bool) -> tuple[str,
             said = ", ".join(map(str, item.why)) if change in ("modified", "ancestor") else ""
             said = item.relation_name or said + _columns_text(item.columns)
             lines.append(f"  {item.name:<{width}}  {said}".rstrip())
-    return tuple(lines) or ("", "Nothing differs")
+    if not lines:
+        lines = ["", "Nothing differs"]
+    if alike:
+        verbs = (
+            "differs in text only, and means"
+            if len(alike) == 1
+            else ("differ in text only, and mean")
+        )
+        lines += ["", f"{len(alike)} {verbs} the same: {_some(alike)}"]
+    return tuple(lines)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 diff = with_project("diff", _diff)
