@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ TESTS = DOCS.parent / "tests"
 PAGE = DOCS / "compatibility.md"
 ROWS = DOCS / "compatibility" / "rows.tsv"
 MEANT = DOCS / "compatibility" / "meant.toml"
+FUNCTIONAL = TESTS / "oracle" / "functional" / "record"
 KINDS = frozenset({".py", ".md", ".toml", ".sql", ".yml"})
 SHOWN = 3
 """Tests named for a row; there may be more."""
@@ -35,6 +36,18 @@ What upriver does of dbt-core 1.11, row by row. `yes` means that the named tests
 below `tests/oracle` compare with dbt-core itself, in the same run. `no` means that it is absent, or
 that no test shows it yet.
 """
+
+FUNCTIONAL_INTRO = """
+## dbt's own functional tests
+
+The tests below `tests/functional` of dbt-core 1.11, played on PostgreSQL with dbt, and again with
+`upriver` in its place. Counted are those that pass with dbt there. Beside those that pass with both:
+`inner` ask for objects inside dbt's process, or replace them; `words` compare sentences of messages,
+which are upriver's own; `meant` differ on purpose; `open` differ and should not.
+`tests/oracle/functional/record` has the reason for each. CONTRIBUTING.md says how to play them.
+
+| directory | both | inner | words | meant | open |
+| --- | --- | --- | --- | --- | --- |"""
 
 HEAD = "| row | what | state | shown by, or why not |\n| --- | --- | --- | --- |"
 
@@ -91,7 +104,8 @@ def page() -> str:
     total = ", ".join(
         f"{count[status]} {status}" for status in ("yes", "different on purpose", "no")
     )
-    return "\n".join([INTRO, f"{len(states)} rows: {total}.", *_sections(states), ""])
+    told = f"{len(states)} rows: {total}."
+    return "\n".join([INTRO, told, *_sections(states), *_functional(), ""])
 
 
 def _state(
@@ -113,6 +127,22 @@ def _sections(states: dict[str, tuple[str, str]]) -> Iterator[str]:
         status, shown = states[row.id]
         title = row.title.replace("|", "\\|")
         yield f"| {row.id} | {title} | {status} | {shown} |"
+
+
+def _functional() -> Iterator[str]:
+    """What passes of dbt's own tests, by directory and in all."""
+    yield FUNCTIONAL_INTRO
+    total: Counter[str] = Counter()
+    for path in sorted(FUNCTIONAL.glob("*.toml")):
+        read = tomllib.loads(path.read_text("utf-8"))
+        total.update(read["counts"])
+        yield _functional_row(path.stem, read["counts"])
+    yield _functional_row("all", total)
+
+
+def _functional_row(name: str, counts: Mapping[str, int]) -> str:
+    cells = (str(counts[kind]) for kind in ("both", "inner", "words", "meant", "open"))
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def write() -> None:
