@@ -32,6 +32,23 @@ def served(
         yield running
 
 
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of a bucket on a server of S3's interface."""
+    boto3 = pytest.importorskip("boto3")
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="artifacts")
+        yield f"s3://artifacts/some/prefix?endpoint={endpoint}"
+    server.stop()
+
+
 def new_database(server: Server) -> str:
     """Create a database and return its address."""
     name = f"upriver_{next(_NUMBERS)}"

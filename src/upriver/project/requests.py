@@ -549,6 +549,14 @@ class Serve(Request, frozen=True, kw_only=True):
         int | None,
         option("--runs", metavar="N", help="Runs of jobs carried out at once: 2, 0 for none"),
     ] = None
+    clean_up: Annotated[
+        Flag,
+        option(
+            "--clean-up",
+            is_plain=True,
+            help="Delete what is old or nothing names, and end",
+        ),
+    ] = None
 
 
 class WorkerOnly(Request, frozen=True, kw_only=True):

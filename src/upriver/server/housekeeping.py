@@ -16,12 +16,16 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from upriver.server.db.alone import Alone
 from upriver.server.db.tables import artifacts, environments, runs
 from upriver.server.ingest.uploads import drop_expired
 from upriver.server.installation import Installation
 from upriver.server.moments import now
+from upriver.server.sweep import Swept, sweep
 
 _EVERY_SECONDS = 3600.0
+_LOCK = 0x7570_7268
+"""Number of the advisory lock on PostgreSQL under which one of several servers keeps house."""
 _AT_ONCE = 500
 _PATIENCE_SECONDS = 5.0
 _log = logging.getLogger("upriver.server.housekeeping")
@@ -71,20 +75,29 @@ def _old_runs(connection: Connection, before: datetime.datetime) -> list[int]:
     return list(connection.scalars(query))
 
 
+def clean_up(installation: Installation) -> Swept:
+    """Forget everything whose time is over, and delete objects that nothing names."""
+    drop_expired(installation)
+    while forget_old_artifacts(installation) == _AT_ONCE:
+        pass
+    return sweep(installation)
+
+
 @contextmanager
 def keeping_house(installation: Installation) -> Iterator[None]:
-    """Do so now and every hour, beside whatever else goes on."""
+    """Do so now and every hour, beside whatever else goes on; of several servers, one does."""
     is_over = threading.Event()
 
     def keep() -> None:
+        alone = Alone(installation.database, "housekeeping", _LOCK)
         while True:
             try:
-                drop_expired(installation)
-                while forget_old_artifacts(installation) == _AT_ONCE:
-                    pass
+                if alone.is_mine():
+                    clean_up(installation)
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("housekeeping failed, and is tried again: %s", error)
             if is_over.wait(_EVERY_SECONDS):
+                alone.end()
                 return
 
     thread = threading.Thread(target=keep, daemon=True)

@@ -25,7 +25,7 @@ from upriver.run.stop import Stop
 from upriver.server.app import make_app, make_installation
 from upriver.server.db.migrate import upgrade
 from upriver.server.first_start import begin, ensure_project
-from upriver.server.housekeeping import keeping_house
+from upriver.server.housekeeping import clean_up, keeping_house
 from upriver.server.installation import Installation
 from upriver.server.settings import Given, Settings, settings_of
 from upriver.server.worker.begin import working
@@ -43,6 +43,8 @@ def serve(request: Serve, caller: Caller) -> Outcome:
     gc.enable()
     settings = _settings(request, caller)
     installation = _open(settings)
+    if request.clean_up:
+        return _clean_up(installation, caller)
     try:
         listener = _listening(settings)
         address = _address(settings, listener)
@@ -53,6 +55,21 @@ def serve(request: Serve, caller: Caller) -> Outcome:
             server.run(sockets=[listener])
     finally:
         installation.database.close()
+    return Outcome()
+
+
+def _clean_up(installation: Installation, caller: Caller) -> Outcome:
+    """Do once what a server does every hour; others may serve meanwhile."""
+    try:
+        swept = clean_up(installation)
+    except OSError as error:
+        place = installation.settings.objects
+        raise ProblemsError((_unreachable("object store", place, error),)) from error
+    finally:
+        installation.database.close()
+    caller.listener(
+        Said(text=f"Deleted {swept.deleted} objects that nothing names, of {swept.looked_at}")
+    )
     return Outcome()
 
 

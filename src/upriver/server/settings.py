@@ -30,6 +30,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Stored by one account (S-10)."""
     retention_days: int = 365
     """How long files of runs are kept, but for those of an environment's state."""
+    orphan_hours: int = 24
+    """How old an object is at least that is deleted because no row names it; not less than one."""
     body: int = MEBIBYTE
     """Of a JSON body (S-25)."""
     unpack_memory: int = 1536 * MEBIBYTE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,9 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Forget an object; one that is not there is no mistake."""
+
+    def old_keys(self, before: datetime.datetime) -> Iterator[str]:
+        """Yield the keys of what was written before a moment, unfinished pieces among them."""
 
     def check(self) -> None:
         """Raise OSError when objects cannot be written."""

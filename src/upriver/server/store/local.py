@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import os
 import re
 import shutil
@@ -11,6 +13,8 @@ from pathlib import Path
 from upriver.server.store.contract import PIECE, MissingObjectError
 
 _KEY = re.compile(r"[a-z]+/[0-9a-f]{2}/[0-9a-f]{38}")
+_BESIDE = re.compile(r"[a-z]+/[0-9a-f]{2}/\.[0-9a-f]{38}\.\d+")
+"""A copy on its way, of whoever died meanwhile."""
 
 
 class LocalStore:
@@ -58,7 +62,21 @@ class LocalStore:
 
     def delete(self, key: str) -> None:
         """Remove the file."""
-        self._path(key).unlink(missing_ok=True)
+        path = self._root / key if _BESIDE.fullmatch(key) else self._path(key)
+        path.unlink(missing_ok=True)
+
+    def old_keys(self, before: datetime.datetime) -> Iterator[str]:
+        """Look at one directory after another; the time is that of the link, not of the bytes."""
+        moment = before.timestamp()
+        for folder in self._root.glob("*/??/"):
+            for file in os.scandir(folder):
+                key = str(Path(file.path).relative_to(self._root))
+                if not (_KEY.fullmatch(key) or _BESIDE.fullmatch(key)):
+                    continue
+                # Gone meanwhile: somebody else has deleted it.
+                with contextlib.suppress(FileNotFoundError):
+                    if file.stat(follow_symlinks=False).st_ctime < moment:
+                        yield key
 
     def check(self) -> None:
         """Write a small file and remove it."""

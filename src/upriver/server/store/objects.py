@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import S3Store
 
 from upriver.server.store.contract import PIECE, MissingObjectError, StoreAwayError, new_key
+
+_PAGE = 1000
 
 
 class ObjectStore:
@@ -64,6 +67,14 @@ class ObjectStore:
             obstore.delete(self._store, key)
         except (NotFoundError, FileNotFoundError):
             return
+        except BaseError as error:
+            raise StoreAwayError(_first_line(error)) from error
+
+    def old_keys(self, before: datetime.datetime) -> Iterator[str]:
+        """Ask for one page after another."""
+        try:
+            for page in obstore.list(self._store, chunk_size=_PAGE):
+                yield from (each["path"] for each in page if each["last_modified"] < before)
         except BaseError as error:
             raise StoreAwayError(_first_line(error)) from error
 

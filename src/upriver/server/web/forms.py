@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,6 +10,7 @@ from sqlalchemy import select
 
 from upriver.server.api.caller import Id, address_of, here
 from upriver.server.audit import Actor, record
+from upriver.server.auth.attempts import FAILED, check_attempts, too_many
 from upriver.server.auth.sessions import close_session, open_session, sign_in
 from upriver.server.auth.tokens import TokenWish, create_token, revoke_token
 from upriver.server.db.tables import accounts, tokens
@@ -24,7 +24,7 @@ from upriver.server.environments import (
 )
 from upriver.server.moments import now
 from upriver.server.people import add_person, change_password, change_person
-from upriver.server.refusals import TOO_MANY, UNAUTHORIZED, UNPROCESSABLE, Refused, not_found
+from upriver.server.refusals import UNAUTHORIZED, UNPROCESSABLE, Refused, not_found
 from upriver.server.states import pin
 from upriver.server.web.pages import show_nothing_of_others, show_tokens
 from upriver.server.web.rendering import page
@@ -55,16 +55,16 @@ def signing_in(request: Request, form: FreelySent) -> Response:
     for who in (f"sign-in:{address}", f"sign-in-as:{email.lower()}"):
         seconds = installation.limiter.take(who, limit)
         if seconds is not None:
-            after = {"Retry-After": str(math.ceil(seconds))}
-            raise Refused(TOO_MANY, "Too many attempts; wait a minute.", headers=after)
+            raise too_many(seconds)
     with installation.database.writing() as connection:
+        check_attempts(connection, email, address, limit)
         user = sign_in(connection, email, form.secret("password"))
         if user is None:
             account_id = connection.execute(select(accounts.c.id).order_by(accounts.c.id)).scalar()
             nobody = Actor(
                 account_id=account_id or 1, kind="nobody", name=email, address=address, source="ui"
             )
-            record(connection, nobody, "login.password.failed", is_success=False)
+            record(connection, nobody, FAILED, is_success=False)
         else:
             secret = open_session(connection, user, address)
             somebody = Actor(
