@@ -25,11 +25,11 @@ from upriver.server.front import Front
 from upriver.server.installation import Installation
 from upriver.server.limits import Limiter
 from upriver.server.metrics import Metrics
-from upriver.server.mistakes import answer_mistakes
 from upriver.server.sealing import Sealer
 from upriver.server.settings import Settings
 from upriver.server.store.open import open_store
 from upriver.server.web import forms, pages
+from upriver.server.web.mistakes import answer_mistakes
 
 _MOST_UNPACKERS = 4
 _ROUTED = (

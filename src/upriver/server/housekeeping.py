@@ -21,7 +21,7 @@ from upriver.server.db.tables import artifacts, environments, runs
 from upriver.server.ingest.uploads import drop_expired
 from upriver.server.installation import Installation
 from upriver.server.moments import now
-from upriver.server.sweep import Swept, sweep
+from upriver.server.store.sweep import Swept, sweep
 
 _EVERY_SECONDS = 3600.0
 _LOCK = 0x7570_7268

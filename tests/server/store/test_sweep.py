@@ -25,7 +25,7 @@ from upriver.server.installation import Installation
 from upriver.server.moments import now
 from upriver.server.settings import Given, settings_of
 from upriver.server.store.contract import Store, new_key
-from upriver.server.sweep import NAMES, sweep
+from upriver.server.store.sweep import NAMES, sweep
 
 AT_ONCE = datetime.timedelta(0)
 HOUR = datetime.timedelta(hours=1)

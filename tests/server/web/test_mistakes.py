@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from upriver.server.mistakes import answer_mistakes
 from upriver.server.store.contract import StoreAwayError
+from upriver.server.web.mistakes import answer_mistakes
 
 INSIDE = sqlite3.OperationalError("no such table: secret_words")
 CASES = {
