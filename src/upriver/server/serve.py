@@ -25,9 +25,9 @@ from upriver.run.stop import Stop
 from upriver.server.app import make_app, make_installation
 from upriver.server.db.migrate import upgrade
 from upriver.server.first_start import begin, ensure_project
-from upriver.server.housekeeping import clean_up, keeping_house
 from upriver.server.installation import Installation
 from upriver.server.settings import Given, Settings, settings_of
+from upriver.server.upkeep.housekeeping import clean_up, keeping_house
 from upriver.server.worker.begin import working
 
 _LOOK_AGAIN = 0.2

@@ -13,11 +13,11 @@ from tests.server_process import Served, manifest, run_results, running_serve, u
 
 from upriver.server.app import make_installation
 from upriver.server.db.tables import artifacts, ingests, runs
-from upriver.server.housekeeping import forget_old_artifacts
 from upriver.server.ingest.uploads import drop_expired
 from upriver.server.installation import Installation
 from upriver.server.moments import read_moment
 from upriver.server.settings import Given, settings_of
+from upriver.server.upkeep.housekeeping import forget_old_artifacts
 
 MOMENTS = ("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z", "2020-01-03T00:00:00Z")
 

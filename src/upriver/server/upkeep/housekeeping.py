@@ -21,14 +21,14 @@ from upriver.server.db.tables import artifacts, environments, runs
 from upriver.server.ingest.uploads import drop_expired
 from upriver.server.installation import Installation
 from upriver.server.moments import now
-from upriver.server.store.sweep import Swept, sweep
+from upriver.server.upkeep.sweep import Swept, sweep
 
 _EVERY_SECONDS = 3600.0
 _LOCK = 0x7570_7268
 """Number of the advisory lock on PostgreSQL under which one of several servers keeps house."""
 _AT_ONCE = 500
 _PATIENCE_SECONDS = 5.0
-_log = logging.getLogger("upriver.server.housekeeping")
+_log = logging.getLogger("upriver.server.upkeep.housekeeping")
 
 
 def forget_old_artifacts(installation: Installation) -> int:

@@ -19,13 +19,13 @@ from tests.server_process import Served, manifest, run_results, running_serve, u
 from upriver.server.app import make_installation
 from upriver.server.db import job_tables  # noqa: F401 - its tables are among the metadata
 from upriver.server.db.tables import artifacts, ingests, metadata, runs
-from upriver.server.housekeeping import clean_up
 from upriver.server.ingest.uploads import drop_expired
 from upriver.server.installation import Installation
 from upriver.server.moments import now
 from upriver.server.settings import Given, settings_of
 from upriver.server.store.contract import Store, new_key
-from upriver.server.store.sweep import NAMES, sweep
+from upriver.server.upkeep.housekeeping import clean_up
+from upriver.server.upkeep.sweep import NAMES, sweep
 
 AT_ONCE = datetime.timedelta(0)
 HOUR = datetime.timedelta(hours=1)

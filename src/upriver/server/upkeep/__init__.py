@@ -1,0 +1,1 @@
+"""Keeping a server in order: what is too old, and what nobody knows, is forgotten."""
