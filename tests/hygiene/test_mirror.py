@@ -91,6 +91,7 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "run/compare/columns.py", "run/compare/dialects.py", "run/compare/differing.py",
         "run/compare/queries.py",
     ),
+    "project/operations/test_reading.py": ("project/operations/calling.py",),
     "project/deferring/test_publish.py": ("project/deferring/warehouse_state.py",),
     # Rules are tested by what they stop.
     "project/deferring/test_checks.py": (

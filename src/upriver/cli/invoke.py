@@ -111,7 +111,10 @@ def _profiled(parsed: Parsed, calling: Calling, file: str) -> InvokeResult:
 
 
 def _tell_usage(error: UsageError, stream: TextIO) -> None:
-    stream.write(f"error[usage]: {error.message}\n")
+    # Needed for mistakes only.
+    from upriver.state.remote.address import secret_free
+
+    stream.write(f"error[usage]: {secret_free(error.message)}\n")
     if error.hint:
         stream.write(f"  hint: {error.hint}\n")
 
@@ -201,6 +204,6 @@ def _crashed(
     from upriver.cli.log_file import redactor
     from upriver.project.events import ProblemFound
 
-    problem = crash_problem(error, calling.args, log_path, redactor(calling.env))
+    problem = crash_problem(error, calling.args, log_path, redactor(calling.env, calling.args))
     listen(ProblemFound(problem=problem))
     return Outcome(exit_code=ExitCode.ERROR, problems=(problem,))

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TextIO
+
+from upriver.state.remote.address import secrets_in
+from upriver.workspace.inputs import option_from_env
 
 _KEPT = 5
 _MOMENT = 0.25
@@ -21,6 +24,8 @@ DEFAULT_MAX_BYTES = 10 * 1024 * 1024
 NAME = "dbt.log"
 _TOKENS = ("DBT_CLOUD_TOKEN", "UPRIVER_STATE_TOKEN")
 _SHORTEST_TOKEN = 8
+_ADDRESSES = ("STATE", "DEFER_STATE")
+_SHORTEST_PASSWORD = 4
 Redact = Callable[[str], str]
 
 
@@ -103,11 +108,15 @@ class LogFile:
             self.sync()
 
 
-def redactor(env: Mapping[str, str]) -> Redact:
-    """Return a function that blanks the values of `DBT_ENV_SECRET*` (PROJ-257), and tokens."""
+def redactor(env: Mapping[str, str], given: Iterable[str] = ()) -> Redact:
+    """Return a function that blanks the values of `DBT_ENV_SECRET*` (PROJ-257), tokens, and what
+    addresses of states hold, in variables or as `given` in options.
+    """
+    addresses = (*given, *(option_from_env(env, name) or "" for name in _ADDRESSES))
     secrets = sorted(
         {v for k, v in env.items() if k.startswith("DBT_ENV_SECRET") and v.strip()}
-        | {v for k in _TOKENS if len(v := env.get(k, "")) >= _SHORTEST_TOKEN},
+        | {v for k in _TOKENS if len(v := env.get(k, "")) >= _SHORTEST_TOKEN}
+        | {v for text in addresses for v in secrets_in(text) if len(v) >= _SHORTEST_PASSWORD},
         key=len,
         reverse=True,
     )

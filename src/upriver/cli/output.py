@@ -50,7 +50,7 @@ class Output:
         self._options = options
         self._env = env
         self._command = command
-        self._redact = redactor(env)
+        self._redact = redactor(env, (str(options.state), str(options.defer_state)))
         self._raw = streams[0]
         self._out, self._err = (
             cast("TextIO", RedactingFile(stream, self._redact)) for stream in streams

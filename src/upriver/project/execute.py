@@ -60,7 +60,7 @@ from upriver.run.batches import PastBatches
 from upriver.run.events import Event, QueryRan, RunFinished, StepFinished, StepResult
 from upriver.run.execute import execute
 from upriver.run.report import Report
-from upriver.run.setting import OperationCall, RunSetting, ShowOptions
+from upriver.run.setting import RunSetting, ShowOptions
 from upriver.run.writer import Writer
 from upriver.state.remote.address import read_address
 from upriver.state.rules.denial import Denials
@@ -318,7 +318,7 @@ def execute_verb(
             publish(opened, opened.load(wanted.extra_flags).graph, Report())
             return opened.outcome()
         opened.make_target_path()
-        _announce(opened, prepared)
+        announce(opened, prepared.plan, prepared.graph)
         opened.report(audited(opened, prepared.reading, "begins"))
         setting = setting_for(opened, door, prepared.graph, prepared.loaded)
         setting = msgspec.structs.replace(
@@ -374,26 +374,11 @@ def _recorded(opened: OpenedProject, prepared: Prepared, events: Generator[Event
         opened.report(ledger.close())
 
 
-def run_plan(
-    opened: OpenedProject, plan: Plan, graph: Graph, loaded: Loaded, *, operation: OperationCall
-) -> Report:
-    """Carry out a plan that needed no selection (`run-operation`)."""
-    door = open_door(opened)
-    try:
-        setting = setting_for(opened, door, graph, loaded)
-        denials = denials_of(opened, graph, State())
-        setting = msgspec.structs.replace(setting, operation=operation, denials=denials)
-        return gather(opened, execute(plan, setting))
-    finally:
-        door.close()
-
-
-def _announce(opened: OpenedProject, prepared: Prepared) -> None:
-    summary = summarise(prepared.plan, prepared.graph)
-    line = summary_line(summary, prepared.plan.policy, prepared.plan.command)
-    opened.listener(
-        Planned(plan=prepared.plan, graph=prepared.graph, summary=summary, summary_line=line)
-    )
+def announce(opened: OpenedProject, plan: Plan, graph: Graph) -> None:
+    """Tell what a plan is going to do."""
+    summary = summarise(plan, graph)
+    line = summary_line(summary, plan.policy, plan.command)
+    opened.listener(Planned(plan=plan, graph=graph, summary=summary, summary_line=line))
 
 
 def setting_for(opened: OpenedProject, door: Door, graph: Graph, loaded: Loaded) -> RunSetting:

@@ -24,6 +24,7 @@ from upriver.state.baseline import (
 )
 from upriver.state.compare import Comparison
 from upriver.state.layers import Layer, layered
+from upriver.state.remote.address import secret_free
 from upriver.state.run_results import fresher_sources, load_run_results, load_sources
 
 
@@ -127,7 +128,8 @@ def _passed_over(path: str) -> Problem:
     return Problem(
         code="state-layer-missing",
         severity="warning",
-        message=f"The state `{path}` has no manifest and is passed over; the next one is used",
+        message=f"The state `{secret_free(path)}` has no manifest and is passed over; the next"
+        " one is used",
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from upriver.problems import Problem
 from upriver.project.resolve import Deferring
+from upriver.state.remote.address import secret_free
 
 if TYPE_CHECKING:
     # Loaded with state only; a struct's annotations are not evaluated.
@@ -81,7 +82,7 @@ def deferral_problem(deferring: Deferring, state: State) -> Problem | None:
         )
     return Problem(
         code="state-not-found",
-        message=f'Could not find manifest in --state path: "{deferring.baseline}"',
+        message=f'Could not find manifest in --state path: "{secret_free(deferring.baseline)}"',
         hint="The directory must hold the `manifest.json` of a production run; relative paths are"
         " relative to the project",
     )

@@ -13,10 +13,13 @@ from typing import Any
 import msgspec
 
 from upriver.problems import Problem, ProblemsError
+from upriver.project.arguments import STATE_OPTIONS
 from upriver.project.option_groups import GlobalOptions, Selecting
 from upriver.project.requests import REQUESTS, Request, Retry
 from upriver.run.batches import PastBatches
+from upriver.state.remote.address import REDACTED, secret_free
 from upriver.state.run_results import PastRun, load_run_results, to_retry
+from upriver.workspace.inputs import option_from_env
 
 RETRIED: Mapping[str, str] = {
     **{
@@ -46,9 +49,12 @@ class Retrying(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_previous(
-    request: Retry, *, target_path: str, warn_is_error: bool
+    request: Retry, *, target_path: str, warn_is_error: bool, env: Mapping[str, str] = {}
 ) -> tuple[Retrying, tuple[Problem, ...]]:
-    """Rebuild the previous request; raises ProblemsError when there is none to retry."""
+    """Rebuild the previous request; raises ProblemsError when there is none to retry.
+
+    Credentials of a state's address are not in results; they are taken from where they stand still.
+    """
     given = request.options.state or target_path
     directory = given if isinstance(given, str) else given[0]
     past, problems = load_run_results(directory)
@@ -57,7 +63,7 @@ def read_previous(
     which = str(past.command or past.args.get("which") or "")
     if which not in RETRIED:
         raise ProblemsError((*problems, _not_retried(which)))
-    rebuilt = _rebuild(which, past, request)
+    rebuilt = _with_credentials(_rebuild(which, past, request), request, env)
     ids = to_retry(past, with_warnings=warn_is_error)
     batches = {
         unique_id: PastBatches(succeeded=result.succeeded_batches, failed=result.failed_batches)
@@ -85,6 +91,29 @@ def _rebuild(which: str, past: PastRun, request: Retry) -> Request:
     return kind(**parts)
 
 
+def _with_credentials(rebuilt: Request, retry: Retry, env: Mapping[str, str]) -> Request:
+    """Give addresses their credentials again, from `--defer-state` and variables as they are now."""
+    texts = [option_from_env(env, name) or "" for name in ("STATE", "DEFER_STATE")]
+    typed = retry.options.defer_state or ()
+    known = (*((typed,) if isinstance(typed, str) else typed), *";".join(texts).split(";"))
+    by_shown = {secret_free(one): one for one in known if one}
+    options = rebuilt.options
+    values: dict[str, Any] = {}
+    for name in sorted(STATE_OPTIONS):
+        given = getattr(options, name)
+        places = (given,) if isinstance(given, str) else given or ()
+        if not any(REDACTED in place for place in places):
+            continue
+        found = tuple(by_shown.get(place, place) for place in places)
+        if any(place not in known and REDACTED in place for place in found):
+            raise ProblemsError((_without_credentials(found),))
+        values[name] = found[0] if isinstance(given, str) else found
+    if not values:
+        return rebuilt
+    options = msgspec.structs.replace(options, **values)
+    return msgspec.structs.replace(rebuilt, options=options)
+
+
 def _fields(
     kind: type[msgspec.Struct], args: Mapping[str, Any], *, skipped: frozenset[str]
 ) -> dict[str, Any]:
@@ -102,6 +131,16 @@ def _no_previous(directory: str) -> Problem:
         message=f"Could not find previous run in '{directory}' target directory",
         hint="`retry` needs the `run_results.json` that the run to retry has left; `--state` names"
         " another directory",
+    )
+
+
+def _without_credentials(places: tuple[str, ...]) -> Problem:
+    return Problem(
+        code="retry-state-credentials",
+        message=f"The run to retry read the state `{' '.join(places)}`, whose credentials are not"
+        " written down",
+        hint="Set `DBT_STATE` to the whole address, or keep credentials in `~/.netrc`,"
+        " `UPRIVER_STATE_TOKEN` or where the cloud's own tools look for them",
     )
 
 

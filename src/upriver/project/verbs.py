@@ -10,11 +10,11 @@ import msgspec
 
 from upriver.graph.graph import Graph
 from upriver.plan.explain import as_json, summarise
-from upriver.plan.plan import Plan, Step
 from upriver.problems import Problem, ProblemsError, has_errors
 from upriver.project.events import NothingToDo, Planned, ProblemFound
-from upriver.project.execute import Wanted, execute_verb, open_door, prepare, publish, run_plan
+from upriver.project.execute import Wanted, execute_verb, open_door, prepare
 from upriver.project.opened import Caller, OpenedProject, finished, opened_event, with_project
+from upriver.project.operations.calling import call_operation
 from upriver.project.outcome import ExitCode, Outcome
 from upriver.project.perform import perform
 from upriver.project.previews import Manner, Printed, compiled_lines, preview_lines, table_lines
@@ -30,7 +30,7 @@ from upriver.project.requests import (
 )
 from upriver.project.resolve import inputs_of, is_on
 from upriver.project.retry import read_previous
-from upriver.run.setting import OperationCall, ShowOptions
+from upriver.run.setting import ShowOptions
 from upriver.workspace.workspace import open_workspace
 
 _SHOWN_OF_SEEDS = 10
@@ -129,7 +129,10 @@ def retry(request: Request, caller: Caller) -> Outcome:
     if workspace is None or has_errors(problems):
         raise ProblemsError(problems)
     retrying, problems = read_previous(
-        request, target_path=workspace.target_path, warn_is_error=workspace.flags.warn_error
+        request,
+        target_path=workspace.target_path,
+        warn_is_error=workspace.flags.warn_error,
+        env=caller.env,
     )
     for problem in problems:
         caller.listener(ProblemFound(problem=problem))
@@ -151,36 +154,6 @@ def retry(request: Request, caller: Caller) -> Outcome:
         return finished(opened, execute_verb(opened, wanted))
     finally:
         opened.close()
-
-
-def _run_operation(opened: OpenedProject) -> Outcome:
-    request = opened.request
-    assert isinstance(request, RunOperation)  # noqa: S101 - the table below
-    loaded = opened.load()
-    macro = loaded.macros().find_operation(request.macro)
-    if macro is None:
-        raise ProblemsError((_unknown_macro(request.macro, opened),))
-    plan = Plan(
-        command="run-operation",
-        steps=(Step(unique_id=macro.unique_id, action="operation"),),
-        selected=(),
-    )
-    call = OperationCall(macro=request.macro, arguments=request.args or {})
-    report = run_plan(opened, plan, loaded.graph, loaded, operation=call)
-    publish(opened, loaded.graph, report)
-    exit_code = ExitCode.SUCCESS if report.is_success else ExitCode.FAILURE
-    return opened.outcome(exit_code, graph=loaded.graph, plan=plan, report=report)
-
-
-def _unknown_macro(name: str, opened: OpenedProject) -> Problem:
-    from upriver.resources.nearest import nearest_hint
-
-    names = {macro.name for macro in opened.load().graph.macros.values()}
-    return Problem(
-        code="macro-not-found",
-        message=f"No package has a macro `{name}`",
-        hint=nearest_hint(name.rpartition(".")[2], names),
-    )
 
 
 def _seed(opened: OpenedProject) -> Outcome:
@@ -212,7 +185,7 @@ clone = _executing("clone")
 compile_nodes = with_project("compile", _compile)
 plan = with_project("plan", _plan)
 run = _executing("run")
-run_operation = with_project("run-operation", _run_operation)
+run_operation = with_project("run-operation", call_operation)
 seed = with_project("seed", _seed)
 show = with_project("show", _show)
 snapshot = _executing("snapshot")

@@ -7,7 +7,7 @@ its own part of the inputs, and put in front as CTEs (CLI-134).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -106,11 +106,14 @@ def make_resolver(
     decisions: Mapping[str, Decision],
     seen: dict[str, None] | None = None,
     narrowing: Narrowing = EVERYTHING,
+    on_read: Callable[[Decision], None] | None = None,
 ) -> InputResolver:
     """Return what answers references with relations; ephemeral ones are noted in `seen`."""
     resources = world.setting.graph.resources
 
     def make(decision: Decision) -> Any:
+        if on_read is not None:
+            on_read(decision)
         window = None
         if narrowing.window is not None:
             window = narrowing.filter_of(resources.get(decision.target))
@@ -147,11 +150,18 @@ def _allowed(world: RunWorld, decision: Decision, reader: str) -> Decision:
     )
 
 
-def any_reference(world: RunWorld, step: Step | None = None) -> InputResolver:
-    """Return a resolver for what is not a node: it may read every resource of the project."""
+def any_reference(
+    world: RunWorld,
+    decided: tuple[Decision, ...] = (),
+    on_read: Callable[[Decision], None] | None = None,
+) -> InputResolver:
+    """Return a resolver for what is not a node: it may read every resource of the project.
+
+    `on_read` is told of each reference before its relation is given away.
+    """
     entries = world.setting.graph.entries
-    decisions = LocalDecisions(entries, entries, () if step is None else step.inputs)
-    return make_resolver(world, world.project_name, "operation", decisions)
+    decisions = LocalDecisions(entries, entries, decided)
+    return make_resolver(world, world.project_name, "operation", decisions, on_read=on_read)
 
 
 class Compiler:

@@ -12,6 +12,7 @@ from upriver.adapters.contract import Adapter, OpenWarehouse
 from upriver.graph.graph import Graph
 from upriver.jinja.macro_table import MacroTable
 from upriver.parse.world import Settings
+from upriver.plan.plan import Decision
 from upriver.run.batches import PastBatches
 from upriver.run.events import PhaseBegan, QueryRan
 from upriver.run.stop import Stop
@@ -27,6 +28,10 @@ class OperationCall(msgspec.Struct, frozen=True, kw_only=True):
     macro: str
     """`name` or `package.name`."""
     arguments: Mapping[str, Any] = {}
+    decisions: Mapping[str, Decision] = {}
+    """Where what it may ask for is read, by unique_id; the target's own where it does not say."""
+    on_read: Callable[[Decision], None] | None = None
+    """Told of each reference before its relation is given away; may raise CompilationError."""
 
 
 class ShowOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,8 @@ from upriver.plan.preflight import reads_of
 from upriver.problems import Problem
 from upriver.project.opened import OpenedProject
 
-Ending = Literal["begins", "refused"]
+Ending = Literal["begins", "refused", "reads"]
+"""`reads` is what shows only while a macro runs."""
 FILE = "upriver_reads.jsonl"
 _ELSEWHERE = frozenset({"baseline", "masked", "denied"})
 

@@ -22,7 +22,7 @@ from upriver.state.rules.denial import Denials, Guarded
 from upriver.workspace.profile import Profile, open_profile
 
 _TARGET_VARIABLES = ("DBT_TARGET", "DBT_ENGINE_TARGET")
-_SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show"})
+_SQL_COMMANDS = frozenset({"run", "build", "test", "seed", "snapshot", "show", "run-operation"})
 """Commands that read the deferred relations, so that missing ones matter."""
 
 

@@ -23,8 +23,7 @@ def run_operation(task: Task) -> Done:
             code="operation-not-found", message=f"There is no macro `{call.macro}` in any package"
         ))  # fmt: skip
     with task.timed("execute"):
-        subject = operation_subject(
-            macro.package, macro.unique_id, any_reference(task.world, task.step)
-        )
+        resolver = any_reference(task.world, tuple(call.decisions.values()), call.on_read)
+        subject = operation_subject(macro.package, macro.unique_id, resolver)
         call_macro(macro, task.world, subject, (), dict(call.arguments))
     return Done(failures=0)

@@ -20,6 +20,7 @@ import msgspec
 
 from upriver.digest import digest_bytes, digest_text
 from upriver.state.publish import write_atomically
+from upriver.state.remote.address import secret_free
 
 KEPT = 20
 """Objects that stay; the least recently used ones are deleted."""
@@ -49,8 +50,9 @@ class Cache:
             kept = msgspec.json.decode(self._record(address).read_bytes(), type=Kept)
         except (OSError, msgspec.MsgspecError):
             return None
-        is_here = kept.address == address and (self.directory(kept) / "manifest.json").is_file()
-        return kept if is_here else None
+        is_same = kept.address == secret_free(address)
+        is_here = is_same and (self.directory(kept) / "manifest.json").is_file()
+        return msgspec.structs.replace(kept, address=address) if is_here else None
 
     def directory(self, kept: Kept) -> Path:
         """Return the directory that holds the artifacts."""
@@ -77,7 +79,9 @@ class Cache:
     def confirm(self, kept: Kept, now: float) -> Kept:
         """Note that an address still gives the same. Raises OSError."""
         confirmed = msgspec.structs.replace(kept, fetched_at=now)
-        write_atomically(str(self._record(kept.address)), msgspec.json.encode(confirmed))
+        # What lies on disk is read by others than who may know the password.
+        written = msgspec.structs.replace(confirmed, address=secret_free(kept.address))
+        write_atomically(str(self._record(kept.address)), msgspec.json.encode(written))
         return confirmed
 
     def failed_at(self, place: str) -> float:

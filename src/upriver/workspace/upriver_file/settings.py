@@ -63,6 +63,8 @@ class TargetDeferral(msgspec.Struct, frozen=True, kw_only=True):
     state_target: str | None = None
     deferred_tests: str = "allow"
     """What is done about tests of which everything is read from a state (defect D5)."""
+    operations: bool = False
+    """Whether macros that `run-operation` calls read by the rules of deferral, too (defect D9)."""
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +140,8 @@ class _Reader:
             given,
             keys,
             ("defer", "state", "compare", "policy", "favor_state", "max_age", "warn_age", "reuse",
-             "build_missing", "clone_incrementals", "state_target", "deferred_tests"),
+             "build_missing", "clone_incrementals", "state_target", "deferred_tests",
+             "operations"),
         )  # fmt: skip
         return TargetDeferral(
             is_on=self.switch(given, keys, "defer"),
@@ -153,6 +156,7 @@ class _Reader:
             clone_incrementals=self.switch(given, keys, "clone_incrementals"),
             state_target=self.text(given, keys, "state_target"),
             deferred_tests=self._choice(given, keys, "deferred_tests", DEFERRED_TESTS) or "allow",
+            operations=self.switch(given, keys, "operations") is True,
         )
 
     def rules(self, written: Any, target: str | None) -> tuple[DenyRule, ...]:

@@ -1,0 +1,1 @@
+"""`run-operation`: one macro, what it may read, and calling it."""
