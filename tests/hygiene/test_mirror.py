@@ -129,6 +129,10 @@ TESTED_IN: dict[str, tuple[str, ...]] = {
         "server/api/v3_webhooks.py", "server/api/shapes/*.py", "server/jobs/lookups.py",
         "server/jobs/triggers.py",
     ),
+    "server/providers/test_known.py": ("server/providers/*.py",),
+    "server/telling/test_statuses.py": (
+        "server/telling/messages.py", "server/sending/messenger.py",
+    ),
     "server/jobs/test_queue.py": ("server/jobs/due.py", "server/jobs/lost.py"),
     "server/jobs/test_webhooks.py": ("server/jobs/endings.py", "server/jobs/resealing.py"),
     # A worker is tested with a repository, a warehouse and a database, as a whole.

@@ -11,6 +11,7 @@ from upriver import __version__
 from upriver.server.api import (
     health,
     private,
+    providers,
     setup,
     v1,
     v2_account,
@@ -33,7 +34,7 @@ from upriver.server.web.mistakes import answer_mistakes
 
 _MOST_UNPACKERS = 4
 _ROUTED = (
-    health, v1, setup, private, v2_account, v2_jobs, v2_runs, v3, v3_webhooks, pages, forms,
+    health, v1, setup, providers, private, v2_account, v2_jobs, v2_runs, v3, v3_webhooks, pages, forms,
 )  # fmt: skip
 """The modules that have routes."""
 

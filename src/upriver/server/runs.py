@@ -39,6 +39,8 @@ class Status(enum.IntEnum):
     CANCELLED = 30
 
 
+CLEANING = "upriver clean --schema --yes"
+"""The command that drops what checks of a pull request built."""
 TERMINAL = frozenset({Status.SUCCESS, Status.ERROR, Status.CANCELLED})
 _FROM: Mapping[Status, tuple[Status, ...]] = {
     Status.STARTING: (Status.QUEUED,),

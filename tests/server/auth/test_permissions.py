@@ -59,6 +59,9 @@ NEEDS: dict[tuple[str, str], Permission | None] = {
         "environment-write",
     ("GET", "/api/upriver/v1/runs/{run_id}/events"): "run-read",
     ("POST", "/api/upriver/v1/projects/{project_id}/pull-requests/{number}/close"): "run-trigger",
+    ("PUT", "/api/upriver/v1/projects/{project_id}/provider"): "project-write",
+    ("GET", "/api/upriver/v1/projects/{project_id}/provider"): "project-write",
+    ("DELETE", "/api/upriver/v1/projects/{project_id}/provider"): "project-write",
     ("GET", "/api/v2/accounts"): None,
     ("GET", "/api/v2/whoami"): None,
     ("GET", f"{V2}/users"): None,
@@ -168,6 +171,7 @@ class Objects(msgspec.Struct, frozen=True, kw_only=True):
             "url": "https://example.com/shop.git", "profile": "shop", "output": {"type": "duckdb"},
             "client_url": "https://example.com/hook", "event_types": ["job.run.completed"],
         }  # fmt: skip
+        wish |= {"kind": "github", "repository": "team/shop"}
         if "variables" in path:
             wish |= {"type": "project", "name": "DBT_X"}
         bodies = {"PATCH": {"upload_status": "SUCCESS"}, "POST": wish, "PUT": wish}

@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 from tests.postgres_server import Server
 from tests.server.conftest import new_database
 
-from upriver.server.db import job_tables  # noqa: F401 - its tables are among the metadata
+from upriver.server.db import job_tables, outgoing_tables  # noqa: F401 - tables of the metadata
 from upriver.server.db.migrate import downgrade, upgrade
 from upriver.server.db.session import Database
 from upriver.server.db.tables import metadata

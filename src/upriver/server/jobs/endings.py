@@ -11,6 +11,7 @@ from upriver.server.db.tables import jobs, run_steps, runs
 from upriver.server.jobs import webhooks
 from upriver.server.jobs.queue import Trigger, put
 from upriver.server.runs import Status
+from upriver.server.telling import statuses
 
 _ACTIVE = 1
 
@@ -27,6 +28,7 @@ def after_end(connection: Connection, run_id: int, now: datetime.datetime) -> No
         connection.execute(
             update(jobs).where(jobs.c.id == run.job_id).values(run_failure_count=failures)
         )
+    statuses.announce(connection, run_id, now)
     webhooks.announce(connection, run_id, webhooks.COMPLETED, now)
     if status is Status.ERROR:
         webhooks.announce(connection, run_id, webhooks.ERRORED, now)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from typing import Final
 
 from sqlalchemy import Connection, select
 
 from upriver.server.db.tables import jobs, runs
 from upriver.server.jobs.queue import Trigger, put
-
-CLEANING: Final = "upriver clean --schema --yes"
+from upriver.server.runs import CLEANING
 
 
 def close(

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from upriver.server.db.tables import accounts, runs
 from upriver.server.runs import NewRun, Status, create_run
+from upriver.server.telling import statuses
 
 TAKEN: Final = (Status.STARTING, Status.RUNNING)
 
@@ -84,7 +85,9 @@ def put(connection: Connection, job: Any, trigger: Trigger, now: datetime.dateti
         retrying_run_id=trigger.retrying_run_id,
         should_start_at=now,
     )
-    return create_run(connection, wanted)
+    run_id = create_run(connection, wanted)
+    statuses.announce(connection, run_id, now)
+    return run_id
 
 
 def _overtake(connection: Connection, job_id: int, now: datetime.datetime) -> None:
@@ -98,19 +101,22 @@ def _cancel_stale(
 ) -> None:
     """Cancel what checks an older commit of the same pull request (RUN-04)."""
     same = and_(runs.c.job_id == job_id, runs.c.pull_request_id == trigger.pull_request_id)
-    _cancel_waiting(connection, same, now, status_message=_STALE)
+    for run_id in _cancel_waiting(connection, same, now, status_message=_STALE):
+        statuses.announce(connection, run_id, now)
     _ask_to_stop(connection, same, now, status_message=_STALE)
 
 
 def _cancel_waiting(
     connection: Connection, which: ColumnElement[bool], now: datetime.datetime, **why: str
-) -> None:
-    """End runs that nobody has taken."""
-    connection.execute(
+) -> list[int]:
+    """End runs that nobody has taken, and return their ids."""
+    ended = connection.execute(
         update(runs)
         .where(which, runs.c.status == Status.QUEUED)
         .values(status=Status.CANCELLED, finished_at=now, updated_at=now, **why)
+        .returning(runs.c.id)
     )
+    return [int(row.id) for row in ended]
 
 
 def _ask_to_stop(

@@ -30,6 +30,7 @@ from upriver.server.jobs.steps import Step, status_of
 from upriver.server.moments import now
 from upriver.server.room import told
 from upriver.server.runs import Ending, Status, finish
+from upriver.server.telling import statuses
 from upriver.server.worker.artifacts import bring_back, keep
 from upriver.server.worker.checkout import Checkout, check_out
 from upriver.server.worker.environment import Places, environment_of, secrets_of
@@ -120,6 +121,7 @@ class _Run:
             if not queue.begin(connection, self._lease, now()):
                 return
             self._ids = _add_steps(connection, self._order)
+            statuses.announce(connection, self._order.run_id, now())
             webhooks.announce(connection, self._order.run_id, webhooks.STARTED, now())
         status, message = self._outcome()
         ending = self._left.ending(status, message)

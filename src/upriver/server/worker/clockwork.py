@@ -17,8 +17,11 @@ from upriver.server.jobs.endings import after_end
 from upriver.server.jobs.lost import PATIENCE_SECONDS, Observer
 from upriver.server.jobs.webhooks import forget_old, record, signature, take_due
 from upriver.server.moments import now
+from upriver.server.providers import react
 from upriver.server.sealing import SealBroken, Sealer
-from upriver.server.worker.outgoing import Answer, post
+from upriver.server.sending.messenger import Messenger
+from upriver.server.sending.outgoing import Answer, post
+from upriver.server.telling import messages
 
 _MOST_DELIVERIES: Final = 20
 _FORGET_SECONDS: Final = 3_600.0
@@ -40,6 +43,7 @@ class Clockwork:
         self._patience = patience
         self._observer = Observer(patience)
         self._allowed = tuple(allowed)
+        self._messenger = Messenger(database, sealer, allowed=allowed)
         self._forgot = 0.0
 
     def look(self) -> None:
@@ -61,10 +65,13 @@ class Clockwork:
             for run_id in self._observer.look(connection, now(), time.monotonic()):
                 after_end(connection, run_id, now())
         self._deliver()
+        self._messenger.send_due()
         if time.monotonic() - self._forgot > _FORGET_SECONDS:
             self._forgot = time.monotonic()
             with self._database.writing() as connection:
                 forget_old(connection, now())
+                messages.forget_old(connection, now())
+                react.forget_old(connection, now())
 
     def _deliver(self) -> None:
         for _ in range(_MOST_DELIVERIES):

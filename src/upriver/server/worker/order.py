@@ -21,6 +21,10 @@ from upriver.server.worker.checkout import Source
 from upriver.server.worker.profile import Connection as Profile
 
 _REASONS: Final = {"scheduled": "scheduled", "ci": "github_pull_request"}
+_OF_PROVIDERS: Final = {
+    "gitlab_merge_request_id": "gitlab_merge_request",
+    "azure_pull_request_id": "azure_pull_request",
+}
 
 
 CI_TARGET: Final = "ci"
@@ -163,12 +167,18 @@ def _variables(
         account_id=run.account_id, project_id=run.project_id, environment_id=environment.id,
         environment_name=environment.name, deployment_type=environment.deployment_type,
         job_id=job.id, run_id=run.id, reason=run.cause,
-        reason_category="github_pull_request" if run.is_ci
-        else _REASONS.get(run.cause_category, "other"),
+        reason_category=_reason(run),
         git_sha=run.git_sha, git_branch=run.git_branch,
         pull_request_id=int(request_id) if request_id and request_id.isdecimal() else None,
     )  # fmt: skip
     return {**own, **platform_variables(facts)}
+
+
+def _reason(run: Row[Any]) -> str:
+    if not run.is_ci:
+        return _REASONS.get(run.cause_category, "other")
+    given = run.trigger or {}
+    return next((name for field, name in _OF_PROVIDERS.items() if field in given), _REASONS["ci"])
 
 
 def _opened(sealer: Sealer, sealed: str) -> str:

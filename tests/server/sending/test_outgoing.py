@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from upriver.server.worker.outgoing import Answer, post
+from upriver.server.sending.outgoing import Answer, post
 
 LOOPBACK = ("127.0.0.0/8",)
 

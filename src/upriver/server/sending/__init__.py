@@ -1,0 +1,1 @@
+"""Requests and mail that leave the server: to addresses that others gave."""

@@ -1,0 +1,1 @@
+"""Messages to others about runs, beside webhooks: statuses of commits, mail, chat."""
