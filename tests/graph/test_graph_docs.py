@@ -40,6 +40,23 @@ def test_a_missing_block_is_an_error_with_the_nearest_name() -> None:
     assert problem.span.file == "models/p.yml"
 
 
+def test_descriptions_of_a_disabled_model_stay_as_written() -> None:
+    text = "{{ doc('bb') }} {{ doc('missing') }}"
+    linked = link_texts(
+        {
+            "models/m.sql": "{{ config(enabled=false) }} select 1",
+            "models/d.md": DOCS,
+            "models/p.yml": f"models: [{{name: m, description: {text!r},"
+            f" columns: [{{name: a, description: {text!r}}}]}}]",
+        }
+    )
+    assert linked.problems == ()
+    assert linked.graph is not None
+    (model,) = linked.graph.disabled["model.shop.m"]
+    assert (model.description, model.doc_blocks) == (text, ())
+    assert model.columns["a"].description == text
+
+
 def test_broken_templates_are_problems() -> None:
     assert len(link_texts(described("{{ nothing( }}")).problems) == 1
 

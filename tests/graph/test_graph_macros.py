@@ -116,6 +116,19 @@ def test_recorded_are_macros_of_any_package_before_built_in_ones() -> None:
 TESTED = "models: [{name: m, data_tests: [one.both, only, not_null: {column_name: a}]}]"
 
 
+def test_a_method_is_taken_for_the_macro_of_its_name() -> None:
+    linked = link_texts(
+        {
+            "macros/m.sql": "{% macro asks(rows) %}{{ rows.group_by('a') }}"
+            "{{ rows.nothing() }}{% endmacro %}"
+        },
+        packages={"one": {"macros/m.sql": "{% macro group_by(n) %}{% endmacro %}"}},
+    )
+    assert linked.graph is not None
+    macros = linked.graph.macros
+    assert macros["macro.shop.asks"].depends_on == ("macro.one.group_by",)
+
+
 def test_property_files_describe_macros() -> None:
     texts = {
         "macros/m.sql": "{% macro m(a, b=1) %}{% endmacro %}",

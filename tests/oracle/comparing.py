@@ -19,14 +19,22 @@ IGNORED = frozenset(
     }
 )  # fmt: skip
 
+BUNDLED = frozenset({"dbt", "dbt_duckdb", "dbt_postgres"})
+"""The packages that the programs bring themselves."""
+
 
 def resources(manifest: dict[str, Any], section: str) -> dict[str, Any]:
     """Return a section by id, without what the programs bring themselves."""
     found = manifest[section]
     if section in ("macros", "docs"):
-        return {k: v for k, v in found.items() if not k.split(".")[1].startswith("dbt")}
+        return {k: v for k, v in found.items() if k.split(".")[1] not in BUNDLED}
     if section == "disabled":
-        return {key: value[0] for key, value in found.items()}
+        # Files are read in the order that the file system has.
+        return {
+            f"{key} {one['original_file_path']}": one
+            for key, ones in found.items()
+            for one in ones
+        }
     return dict(found)
 
 
@@ -59,7 +67,7 @@ def _plain(name: str, value: Any) -> Any:
         # dbt keeps a set of those it reads without rendering.
         return sorted(value)
     if name == "depends_on":
-        macros = sorted(m for m in value["macros"] if not m.startswith("macro.dbt"))
+        macros = sorted(m for m in value["macros"] if m.split(".")[1] not in BUNDLED)
         return {**value, "macros": macros, "nodes": sorted(value.get("nodes", []))}
     return value
 

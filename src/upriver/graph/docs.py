@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -16,6 +16,9 @@ _DOC_CALL = re.compile(
     r"""\{\{-?\s*doc\(\s*(['"])(\w+)\1\s*(?:,\s*(['"])(\w+)\3\s*)?\)\s*-?\}\}"""
 )
 _JINJA = ("{{", "{%", "{#")
+
+Render = Callable[[str, str, Span, str], tuple[str, tuple[str, ...]]]
+"""Of a description's text, package, place and resource: what it shows, and its blocks."""
 
 
 class Descriptions:
@@ -81,3 +84,8 @@ class Descriptions:
                 unique_id=unique_id,
             )
         )
+
+
+def as_written(text: str, *_: object) -> tuple[str, tuple[str, ...]]:
+    """Return the description of what is disabled, which dbt does not render (observed)."""
+    return text, ()

@@ -167,7 +167,8 @@ class MacroIndex:
         for call in macro.calls:
             namespace, _, name = call.rpartition(".")
             if namespace:
-                called = self.find_in(namespace, name)
+                # A method's name counts as the macro's that is called so (observed).
+                called = self.find_in(namespace, name) or self.recorded(name, self._root)
             elif name == macro.name or name in _NEVER_RECORDED:
                 continue
             else:

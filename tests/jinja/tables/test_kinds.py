@@ -44,6 +44,25 @@ def test_columns_have_one_kind(values: Any, settled: Any, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "as_json", "as_csv"),
+    [
+        (Decimal("1.5"), 1.5, "1.5"),
+        (7, 7, "7"),
+        (True, True, "True"),
+        ("a", "a", "a"),
+        (DAY, "2024-01-02", "2024-01-02"),
+        (TIME, "2024-01-02T03:04:00", "2024-01-02T03:04:00"),
+        (None, None, None),
+    ],
+)
+def test_a_kind_writes_values(value: Any, as_json: Any, as_csv: Any) -> None:
+    answer = Answer(response=Response(message="OK"), column_names=("a",), rows=((value,),))
+    kind = table_of(answer).columns[0].data_type
+    assert kind.jsonify(value) == as_json
+    assert kind.csvify(value) == as_csv
+
+
+@pytest.mark.parametrize(
     ("values", "expected"),
     [
         ((1, None), "integer"),

@@ -10,6 +10,7 @@ Then run the tests with UPRIVER_PUBLIC_PROJECTS=FOLDER. Nothing of these project
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -50,12 +51,24 @@ def check_out(repository: str, commit: str, folder: Path) -> list[str]:
     blobs = "\n".join(entry.split(" ")[2] for entry, _ in paths)
     answers = _git(folder, "cat-file", "--batch-check", given=blobs).splitlines()
     missing = [answer.endswith("missing") for answer in answers]
+    _empty(folder)
     present = "\0".join(path for (_, path), gone in zip(paths, missing, strict=True) if not gone)
     _git(
         folder, "checkout", "--quiet", "--force", commit,
         "--pathspec-from-file=-", "--pathspec-file-nul", given=present,
     )  # fmt: skip
     return [path for (_, path), gone in zip(paths, missing, strict=True) if gone]
+
+
+def _empty(folder: Path) -> None:
+    """Remove what another commit left."""
+    for path in folder.iterdir():
+        if path.name == ".git":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _origin(repository: str) -> str:

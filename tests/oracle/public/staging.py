@@ -35,6 +35,15 @@ from upriver.cli.invoke import invoke
 
 LIST = Path(__file__).parent / "projects.toml"
 VARIABLE = "UPRIVER_PUBLIC_PROJECTS"
+FEW = (
+    "*",
+    "resource_type:test",
+    "config.materialized:view",
+    "source:*+",
+    "path:models",
+    "1+tag:*",
+)
+_SELECTS = {"all": SELECTORS, "few": FEW, "none": ()}
 DATABASE = "wh"
 """Of either program: databases are named in manifests."""
 
@@ -57,8 +66,8 @@ class Entry(NamedTuple):
     """Pattern, and what stands in its place, in all SQL files below the project's directory."""
     sources: dict[str, Any] | None
     """How its sources are made (`sources.py`); None if it has its own data."""
-    selects: bool
-    """Whether selections are compared: dbt-core takes minutes for fifty in a large project."""
+    selects: tuple[str, ...]
+    """The selections that are compared: dbt-core takes minutes for fifty."""
     env: dict[str, str]
     commands: list[list[str]]
     profile: str
@@ -104,7 +113,7 @@ def _entry(name: str, told: dict[str, Any], warehouse: str) -> Entry:
         told.get("edit", []),
         told.get("rewrite", []),
         told.get("sources"),
-        told.get("selects", True),
+        _SELECTS[told.get("selects", "all")],
         told.get("env", {}),
         [line.split() for line in told.get("commands", ["build"])],
         told["profile"],
@@ -130,7 +139,7 @@ def lacking(entry: Entry) -> str | None:
 
 def script_of(entry: Entry) -> Script:
     """Return what both programs do with a project."""
-    listings = {word: ["--select", word] for word in SELECTORS}
+    listings = {word: ["--select", word] for word in entry.selects}
     steps: Script = [{"name": "parse", "run": ["parse"]}]
     if entry.selects:
         steps.append({"name": "ls", "list": listings})
@@ -164,9 +173,12 @@ def play_upriver(entry: Entry, relations: Relations, out: Path) -> Played:
 
         def run(args: list[str], manner: Manner) -> Done:
             console = io.StringIO()
-            ended = invoke(
-                args, env=environment, cwd=str(root / manner.cwd), stdout=console, stderr=console
-            )
+            where = root / manner.cwd
+            # What DuckDB reads and writes itself is found from where the process is.
+            with contextlib.chdir(where):
+                ended = invoke(
+                    args, env=environment, cwd=str(where), stdout=console, stderr=console
+                )
             lines = () if ended.outcome is None else tuple(map(str, ended.outcome.lines))
             told = re.sub(
                 r"(?m)^[^\n]*warning\[.*\n([\d: ]*(at|hint:|see) .*\n)*", "", console.getvalue()
@@ -223,7 +235,7 @@ def _rewrite(root: Path, pairs: list[list[str]]) -> None:
 
 def _place_packages(entry: Entry, given: Path, root: Path) -> None:
     shutil.rmtree(root / "dbt_packages", ignore_errors=True)
-    (root / "dbt_packages").mkdir()
+    (root / "dbt_packages").mkdir(parents=True)
     for name, at in entry.packages.items():
         repository, folder = _split(at)
         if repository == entry.repository:

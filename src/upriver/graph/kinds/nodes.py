@@ -14,6 +14,7 @@ import msgspec
 
 from upriver.graph.config import distinct_tags
 from upriver.graph.contracts import contract_checksum, full_constraint
+from upriver.graph.docs import Render, as_written
 from upriver.graph.drafts import Draft, PatchPlace, Scope, in_file_layers, resolve_config
 from upriver.graph.kinds.arguments import read_call
 from upriver.graph.naming import default_alias, default_database, default_schema
@@ -208,7 +209,7 @@ def draft_body(
         values["docs"] = config["docs"]
     refs, sources = facts.refs, facts.sources
     if properties is not None:
-        _add_properties(scope, values, properties, body)
+        _add_properties(scope, values, properties, body, is_enabled=config["enabled"] is not False)
     if body.kind == "model":
         refs, sources = _add_model(values, config, properties, body, refs, sources)
         values["refs"], values["sources"] = refs, sources
@@ -292,23 +293,24 @@ def _raw_yaml(scope: Scope, properties: Properties) -> Mapping[str, Any]:
 
 
 def _add_properties(
-    scope: Scope, values: dict[str, Any], properties: Properties, body: Body
+    scope: Scope, values: dict[str, Any], properties: Properties, body: Body, *, is_enabled: bool
 ) -> None:
     patch = properties.patch
     values["patch_path"] = properties.patch_path
     span = Span(file=scope.place(patch.package, patch.path), keys=(*patch.keys, "description"))
     unique_id = body.unique_id
-    values["description"], values["doc_blocks"] = scope.descriptions.render(
+    render = scope.descriptions.render if is_enabled else as_written
+    values["description"], values["doc_blocks"] = render(
         properties.description, patch.package, span, unique_id
     )
     if properties.columns:
         values["columns"] = columns_of(
-            scope, properties.columns, patch.package, span.file, patch.keys, unique_id
+            render, properties.columns, patch.package, span.file, patch.keys, unique_id
         )
 
 
 def columns_of(
-    scope: Scope,
+    render: Render,
     patches: tuple[ColumnPatch, ...],
     package: str,
     file: str,
@@ -317,7 +319,6 @@ def columns_of(
 ) -> dict[str, Column]:
     """Make columns; where one is named twice, the last one counts."""
     columns: dict[str, Column] = {}
-    render = scope.descriptions.render
     for patch in patches:
         text = patch.description
         blocks: tuple[str, ...] = ()

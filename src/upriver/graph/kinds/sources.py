@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from upriver.graph.config import DEFAULTS, as_list, distinct_tags
+from upriver.graph.docs import as_written
 from upriver.graph.drafts import Draft, Scope, resolve_config
 from upriver.graph.kinds.generic_tests import Target
 from upriver.graph.kinds.nodes import columns_of
@@ -71,13 +72,11 @@ def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
     directories = scope.directories(package, path)
     fqn = (package, *directories, definition.source_name, definition.name)
     span = Span(file=file, keys=(*definition.keys, "description"))
-    description, blocks = scope.descriptions.render(
-        str(table.get("description") or ""), package, span, unique_id
-    )
-    source_description, _ = scope.descriptions.render(
-        str(source.get("description") or ""), package, span, unique_id
-    )
     config, unrendered = _config(scope, definition, fqn)
+    is_enabled = config["enabled"] is not False
+    render = scope.descriptions.render if is_enabled else as_written
+    description, blocks = render(str(table.get("description") or ""), package, span, unique_id)
+    source_description, _ = render(str(source.get("description") or ""), package, span, unique_id)
     values: dict[str, Any] = {
         "unique_id": unique_id,
         "name": definition.name,
@@ -103,7 +102,12 @@ def draft_source(scope: Scope, definition: SourceDefinition) -> Draft:
     }
     if definition.columns:
         values["columns"] = columns_of(
-            scope, definition.columns, package, file, definition.keys, unique_id
+            render,
+            definition.columns,
+            package,
+            file,
+            definition.keys,
+            unique_id,
         )
     return Draft(
         type=Source,

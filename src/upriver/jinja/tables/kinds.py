@@ -24,6 +24,18 @@ class DataType(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return self.name
 
+    def jsonify(self, value: Any) -> Any:
+        """Return a value as JSON has it: decimals are floats, moments are text."""
+        if isinstance(value, Decimal):
+            return float(value)
+        return value.isoformat() if isinstance(value, datetime.date) else value
+
+    def csvify(self, value: Any) -> str | None:
+        """Return a value as a CSV file has it."""
+        if value is None:
+            return None
+        return value.isoformat() if isinstance(value, datetime.date) else str(value)
+
 
 _INTEGER, _NUMBER, _TEXT = DataType("Integer"), DataType("Number"), DataType("Text")
 _KINDS: dict[type, DataType] = {
