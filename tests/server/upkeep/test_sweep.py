@@ -60,8 +60,12 @@ def _orphan(store: Store, tmp_path: Path, kind: str = "artifacts") -> str:
 
 
 @pytest.fixture(params=["local", "s3"])
-def objects(request: pytest.FixtureRequest) -> str | None:
-    return None if request.param == "local" else request.getfixturevalue("s3")
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    if request.param == "local":
+        return None
+    # The bucket serves the whole session, and everything below the prefix is counted here.
+    address: str = request.getfixturevalue("s3")
+    return address.replace("some/prefix", f"swept/{tmp_path.name}")
 
 
 def test_orphans_go_and_what_is_named_stays(objects: str | None, tmp_path: Path) -> None:
